@@ -27,15 +27,13 @@ function installWorkspace() {
   rmSync(stamp, { force: true })
 
   const { packageManager } = JSON.parse(read(join(root, 'package.json')) ?? '{}')
-  const pnpm = ['--yes', packageManager, 'install', '--reporter', 'append-only']
-  const hasLockfile = existsSync(join(root, 'pnpm-lock.yaml'))
+  // Outside CI a complete lockfile is taken as it stands, and one that lacks a new dependency is completed.
+  const lockfile = process.env['CI'] ? '--frozen-lockfile' : '--prefer-frozen-lockfile'
   say(`installing the workspace with ${packageManager}`)
-  let result = run('npx', [...pnpm, ...(hasLockfile ? ['--frozen-lockfile'] : [])])
-  if (result.status !== 0 && result.output.includes('ERR_PNPM_OUTDATED_LOCKFILE') && !process.env['CI']) {
-    say('a package.json has changed: updating pnpm-lock.yaml, to be committed with it')
-    result = run('npx', [...pnpm, '--no-frozen-lockfile'])
-  }
-  if (result.status !== 0) stop(`The installation failed.\n${result.output}`)
+  const before = read(join(root, 'pnpm-lock.yaml'))
+  const { status, output } = run('npx', ['--yes', packageManager, 'install', '--reporter=append-only', lockfile])
+  if (status !== 0) stop(`The installation failed.\n${output}`)
+  if (read(join(root, 'pnpm-lock.yaml')) !== before) say('pnpm-lock.yaml has changed: commit it with its package.json')
   writeFileSync(stamp, fingerprint())
 }
 
