@@ -1,0 +1,10 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const packages = fileURLToPath(new URL('../../packages', import.meta.url))
+
+test.each(['core', 'wire', 'disk', 'nats', 'log'])('tests see the sources of @quorate/%s, not a build', (name) => {
+  expect(readdirSync(packages)).toContain(name)
+  expect(import.meta.resolve(`@quorate/${name}`)).toMatch(new RegExp(`/packages/${name}/src/index\\.ts$`))
+})
