@@ -1,1 +1,116 @@
-export {}
+// What is said of a log, of a group, of a server.
+export {
+  LOG_START,
+  assertName,
+  isName,
+  type GroupId,
+  type GroupUuid,
+  type Index,
+  type LogPosition,
+  type NodeId,
+  type ServerId,
+  type StoreIdentity,
+  type Term,
+} from './identifiers.ts'
+export { isVoter, memberOf, type Configuration, type Member } from './configuration.ts'
+export {
+  ENTRY_OVERHEAD_BYTES,
+  commandBytes,
+  entryBytes,
+  type Command,
+  type CommandEntry,
+  type ConfigurationEntry,
+  type Entry,
+  type EntryKind,
+  type NoOpEntry,
+} from './entry.ts'
+
+// What servers and clients say to one another.
+export {
+  isBootstrapMessage,
+  type AppendEntries,
+  type AppendEntriesAccepted,
+  type AppendEntriesRejected,
+  type AppendEntriesReply,
+  type BootstrapAccepted,
+  type BootstrapInquiry,
+  type BootstrapMessage,
+  type BootstrapOffer,
+  type BootstrapStanding,
+  type Message,
+  type Packet,
+  type RaftMessage,
+  type RequestVote,
+  type RequestVoteGranted,
+  type RequestVoteRefused,
+  type RequestVoteReply,
+} from './messages.ts'
+export type {
+  AppendRequest,
+  AppendedReply,
+  ClientOutcome,
+  ClientReply,
+  ClientRequest,
+  EntriesReply,
+  NoAnswer,
+  NoResponder,
+  NotLeaderReply,
+  NotSent,
+  ReadRequest,
+  RefusedReply,
+  StatusReply,
+  StatusRequest,
+  UnknownReply,
+} from './clientProtocol.ts'
+
+// The ports.
+export type {
+  ClientRequestHandler,
+  ClientTransport,
+  Clock,
+  GroupWrite,
+  HardState,
+  Network,
+  Random,
+  RecoveredGroup,
+  StateMachine,
+  Store,
+  StoreFailure,
+  TimerHandle,
+  Transport,
+  TransportReceiver,
+} from './ports.ts'
+export { MemoryNetwork } from './memory/memoryNetwork.ts'
+export { MemoryStore } from './memory/memoryStore.ts'
+
+// The node, and a server alone.
+export { RaftNode, type OpenGroupOptions, type RaftNodeOptions } from './driver/raftNode.ts'
+export type { AppendSettled, DroppedPackets, HostedServer } from './driver/hostedServer.ts'
+export type { BootstrapDone } from './driver/bootstrapper.ts'
+export type { ServerStatus } from './driver/status.ts'
+export { RaftServer, type ChartClock, type Inspect, type RaftServerOptions } from './statecharts/raftServer.ts'
+export type { Role } from './statecharts/server.ts'
+export type { Surroundings } from './statecharts/context.ts'
+export type { AppendOrder } from './rules/replication.ts'
+export type { AppendOutcome } from './state/pendingAppends.ts'
+export type { Outputs, Write } from './state/outputs.ts'
+export type { WriteId } from './state/durability.ts'
+export type { RaftState } from './state/raftState.ts'
+export { firstEntry } from './rules/bootstrap.ts'
+export { DEFAULT_SETTINGS, resolveSettings, type RaftSettings } from './settings.ts'
+
+export {
+  AlreadyBootstrappedError,
+  AppendOutcomeUnknownError,
+  BootstrapIncompleteError,
+  EntryTooLargeError,
+  InvariantViolation,
+  LogClosedError,
+  NotBootstrappedError,
+  NotLeaderError,
+  QuorateError,
+  ServerStoppedError,
+  StoreReplacedError,
+  WrongGroupError,
+  invariant,
+} from './errors.ts'

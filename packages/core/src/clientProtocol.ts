@@ -1,0 +1,93 @@
+import type { Command, Entry } from './entry.ts'
+import type { Index, ServerId, Term } from './identifiers.ts'
+
+/** Append these commands, one behind the other. */
+export interface AppendRequest {
+  readonly type: 'append'
+  /**
+   * Append only while leading in this term. A request that is overtaken by an election is thus refused rather than
+   * appended late, and an entry whose answer was lost can only stand in this term.
+   */
+  readonly term: Term
+  readonly commands: readonly Command[]
+}
+
+/** Send committed entries behind `after`. */
+export interface ReadRequest {
+  readonly type: 'read'
+  readonly after: Index
+  readonly maxBytes: number
+}
+
+/** Who leads, in which term? */
+export interface StatusRequest {
+  readonly type: 'status'
+}
+
+/** What any process may ask of a group's leader. */
+export type ClientRequest = AppendRequest | ReadRequest | StatusRequest
+
+/** Committed and applied; the commands stand at `firstIndex` and the places behind it. */
+export interface AppendedReply {
+  readonly type: 'appended'
+  readonly firstIndex: Index
+  readonly term: Term
+}
+
+/** Proven not to have been appended: whoever was asked does not lead, or not in the term that was named. */
+export interface NotLeaderReply {
+  readonly type: 'notLeader'
+  /** The answering server's own term. */
+  readonly term: Term
+  readonly leaderId: ServerId | undefined
+}
+
+/** Proven not to have been appended, for a reason of its own. */
+export interface RefusedReply {
+  readonly type: 'refused'
+  readonly reason: 'tooLarge' | 'closed' | 'malformed'
+  readonly message: string
+}
+
+/** Appended, but the server can no longer say whether all of the commands were committed. */
+export interface UnknownReply {
+  readonly type: 'unknown'
+  readonly term: Term
+}
+
+/** Committed entries behind `after`, without a hole; none when there are no more. */
+export interface EntriesReply {
+  readonly type: 'entries'
+  readonly entries: readonly Entry[]
+  readonly commitIndex: Index
+  readonly term: Term
+}
+
+export interface StatusReply {
+  readonly type: 'status'
+  readonly leaderId: ServerId
+  readonly term: Term
+  readonly commitIndex: Index
+}
+
+export type ClientReply = AppendedReply | NotLeaderReply | RefusedReply | UnknownReply | EntriesReply | StatusReply
+
+/** Nobody listens: the group has no leader now. Proven not to have been appended. */
+export interface NoResponder {
+  readonly type: 'noResponder'
+}
+
+/** The request may or may not have arrived. */
+export interface NoAnswer {
+  readonly type: 'noAnswer'
+  readonly reason: 'timeout' | 'disconnected' | 'closed'
+}
+
+/** The request never left this process. Proven not to have been appended. */
+export interface NotSent {
+  readonly type: 'notSent'
+  readonly reason: 'disconnected' | 'tooLarge' | 'closed'
+}
+
+/** How a request ended, seen from the process that made it. */
+export type ClientOutcome = ClientReply | NoResponder | NoAnswer | NotSent

@@ -1,0 +1,203 @@
+import { LogClosedError, ServerStoppedError } from '../errors.ts'
+import { assertName, type GroupId, type NodeId } from '../identifiers.ts'
+import { isBootstrapMessage, type Packet } from '../messages.ts'
+import type {
+  ClientTransport,
+  Clock,
+  GroupWrite,
+  Network,
+  Random,
+  StateMachine,
+  Store,
+  StoreFailure,
+  Transport,
+} from '../ports.ts'
+import { resolveSettings, type RaftSettings } from '../settings.ts'
+import type { WriteId } from '../state/durability.ts'
+import { RaftServer, type Inspect } from '../statecharts/raftServer.ts'
+import { Bootstrapper, type BootstrapDone } from './bootstrapper.ts'
+import { HostedServer } from './hostedServer.ts'
+import { Outbox } from './outbox.ts'
+import type { ServerStatus } from './status.ts'
+import { Timers } from './timers.ts'
+
+export interface RaftNodeOptions {
+  readonly id: NodeId
+  readonly network: Network
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly settings?: Partial<RaftSettings> | undefined
+  readonly inspect?: Inspect | undefined
+}
+
+export interface OpenGroupOptions {
+  readonly stateMachine: StateMachine
+  /** Told of each change of the server's status, at the end of the turn. */
+  readonly onStatus?: ((status: ServerStatus) => void) | undefined
+}
+
+/**
+ * A process's part in any number of groups, over one transport, one store and one clock. The loop: inputs come in and
+ * are handled, each in one turn; at the end of the event loop's turn one flush carries out what all groups want, with
+ * one hand-over a destination and one write for all.
+ */
+export class RaftNode {
+  readonly id: NodeId
+  readonly client: ClientTransport
+  readonly settings: RaftSettings
+  readonly #options: RaftNodeOptions
+  readonly #transport: Transport
+  readonly #timers: Timers
+  readonly #bootstrapper: Bootstrapper
+  readonly #outbox = new Outbox()
+  readonly #hosted = new Map<GroupId, HostedServer>()
+  #awake = new Set<HostedServer>()
+  #isFlushDue = false
+  #isClosed = false
+
+  /** @throws TypeError for a bad id, RangeError for settings that do not fit together. */
+  constructor(options: RaftNodeOptions) {
+    assertName('node id', options.id)
+    this.#options = options
+    this.id = options.id
+    this.settings = resolveSettings(options.settings)
+    this.#timers = new Timers(options.clock)
+    this.client = options.network.client()
+    this.#transport = options.network.join(options.id)
+    this.#bootstrapper = new Bootstrapper({
+      id: this.id,
+      store: options.store,
+      random: options.random,
+      clock: options.clock,
+      timers: this.#timers,
+      hosted: (group) => this.#hosted.get(group),
+      send: (to, packet) => this.#transport.send(to, [packet]),
+    })
+    this.#transport.open({
+      received: (from, packet) => this.#receive(from, packet),
+      connected: () => this.#reconnect(),
+      disconnected: () => {},
+    })
+    this.#tickHeartbeats()
+  }
+
+  /** The largest entry that every way out of this node can carry, in bytes. */
+  get maxEntryBytes(): number {
+    return Math.min(this.#transport.maxEntryBytes, this.client.maxEntryBytes)
+  }
+
+  /**
+   * Starts this node's server of a group, from what the store holds of it.
+   * @throws TypeError for a bad name, Error when the group is open already.
+   */
+  open(group: GroupId, { stateMachine, onStatus }: OpenGroupOptions): HostedServer {
+    assertName('group', group)
+    if (this.#isClosed) throw new LogClosedError(group)
+    if (this.#hosted.has(group)) throw new Error(`group ${group} is open on node ${this.id} already`)
+    const { store, clock, random, inspect } = this.#options
+    const server = new RaftServer({
+      id: this.id,
+      group,
+      store: store.identity,
+      settings: this.settings,
+      recovered: store.recover(group),
+      surroundings: { now: () => clock.now(), wallTime: () => clock.wallTime(), chance: () => random.next() },
+      clock: this.#timers,
+      inspect,
+    })
+    const hosted = new HostedServer({
+      server,
+      store,
+      client: this.client,
+      stateMachine,
+      onStatus: onStatus ?? (() => {}),
+      wake: (woken) => this.#wake(woken),
+      afterPoll: (callback) => clock.afterPoll(callback),
+      onHeardWhileBlank: (from) => this.#bootstrapper.askStanding(group, from),
+    })
+    this.#hosted.set(group, hosted)
+    hosted.input((started) => started.start())
+    return hosted
+  }
+
+  /** Ends this node's part in one group; the others go on. */
+  close(group: GroupId): void {
+    this.#hosted.get(group)?.stop()
+    this.#flush()
+    this.#hosted.delete(group)
+  }
+
+  /** Gives birth to a group with these nodes as its servers. `done` is called once. */
+  bootstrap(group: GroupId, nodes: readonly NodeId[], timeoutMs: number, done: BootstrapDone): void {
+    this.#bootstrapper.bootstrap(group, nodes, timeoutMs, done)
+  }
+
+  /** Ends everything. The store is closed when its last write is flushed. */
+  closeNode(done: (failure: StoreFailure | undefined) => void): void {
+    if (this.#isClosed) return
+    for (const hosted of this.#hosted.values()) hosted.stop()
+    this.#flush()
+    this.#isClosed = true
+    this.#hosted.clear()
+    this.#bootstrapper.close()
+    this.#timers.close()
+    this.client.close(() => this.#transport.close(() => this.#options.store.close(done)))
+  }
+
+  #receive(from: NodeId, packet: Packet): void {
+    if (this.#isClosed) return
+    for (const message of packet.messages) {
+      if (isBootstrapMessage(message)) this.#bootstrapper.receive(from, packet, message)
+    }
+    this.#hosted.get(packet.group)?.receive(from, packet)
+  }
+
+  #reconnect(): void {
+    for (const hosted of this.#hosted.values()) {
+      hosted.input((server) => server.handle({ type: 'connection.restored' }))
+    }
+  }
+
+  /** One tick for all groups: their heartbeats leave together, a message to each node. */
+  #tickHeartbeats(): void {
+    this.#timers.setTimeout(() => {
+      for (const hosted of this.#hosted.values()) {
+        if (hosted.server.role === 'leader') hosted.input((server) => server.handle({ type: 'heartbeatTick.elapsed' }))
+      }
+      this.#tickHeartbeats()
+    }, this.settings.heartbeatIntervalMs / 2)
+  }
+
+  #wake(hosted: HostedServer): void {
+    this.#awake.add(hosted)
+    if (this.#isFlushDue || this.#isClosed) return
+    this.#isFlushDue = true
+    this.#options.clock.soon(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false
+    const awake = this.#awake
+    this.#awake = new Set()
+    const batch: GroupWrite[] = []
+    const written: { hosted: HostedServer; id: WriteId }[] = []
+    for (const hosted of awake) {
+      const write = hosted.flush(this.#outbox)
+      if (write === undefined) continue
+      batch.push({ group: hosted.server.group, ...write })
+      written.push({ hosted, id: write.id })
+    }
+    this.#outbox.sendAll(this.#transport)
+    if (batch.length > 0) this.#options.store.write(batch, (failure) => this.#noteWritten(written, failure))
+  }
+
+  #noteWritten(written: readonly { hosted: HostedServer; id: WriteId }[], failure: StoreFailure | undefined): void {
+    for (const { hosted, id } of written) {
+      hosted.input((server) => {
+        if (failure === undefined) server.writeCompleted(id)
+        else server.fail(new ServerStoppedError(server.group, failure.error.message, { cause: failure.error }))
+      })
+    }
+  }
+}

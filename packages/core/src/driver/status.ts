@@ -1,0 +1,50 @@
+import type { GroupId, GroupUuid, Index, ServerId, Term } from '../identifiers.ts'
+import { configurationOf } from '../state/raftState.ts'
+import type { RaftServer } from '../statecharts/raftServer.ts'
+import type { Role } from '../statecharts/server.ts'
+
+/** What a server can say of itself. */
+export interface ServerStatus {
+  readonly id: ServerId
+  readonly group: GroupId
+  /** Undefined until the group's configuration has reached this server. */
+  readonly groupUuid: GroupUuid | undefined
+  readonly role: Role
+  readonly term: Term
+  /** Who leads this term, once known. */
+  readonly leaderId: ServerId | undefined
+  readonly lastIndex: Index
+  readonly commitIndex: Index
+  /** Up to here the state machine has taken the entries. */
+  readonly lastApplied: Index
+  /** Why the server stopped, if it did so by itself. */
+  readonly failure: Error | undefined
+}
+
+export function statusOf({ id, group, role, state }: RaftServer): ServerStatus {
+  return {
+    id,
+    group,
+    groupUuid: configurationOf(state)?.groupUuid,
+    role,
+    term: state.currentTerm,
+    leaderId: state.leaderId,
+    lastIndex: state.log.lastIndex,
+    commitIndex: state.commitIndex,
+    lastApplied: state.lastApplied,
+    failure: state.failure,
+  }
+}
+
+export function isSameStatus(a: ServerStatus, b: ServerStatus): boolean {
+  return (
+    a.role === b.role &&
+    a.term === b.term &&
+    a.leaderId === b.leaderId &&
+    a.commitIndex === b.commitIndex &&
+    a.lastApplied === b.lastApplied &&
+    a.lastIndex === b.lastIndex &&
+    a.groupUuid === b.groupUuid &&
+    a.failure === b.failure
+  )
+}

@@ -1,0 +1,67 @@
+import type { Configuration } from './configuration.ts'
+import type { Index, Term } from './identifiers.ts'
+
+interface EntryBase {
+  readonly index: Index
+  /** The term of the leader who appended it. */
+  readonly term: Term
+  /** Milliseconds since the epoch, assigned by the leader; never falls along the log. */
+  readonly time: number
+  /**
+   * The entry as it stands on the wire and on disk. `@quorate/wire` fills it in when it first encodes or decodes the
+   * entry; followers and disk get these same bytes from then on.
+   */
+  encoded?: Uint8Array
+}
+
+/** What an application appended. */
+export interface CommandEntry extends EntryBase {
+  readonly kind: 'command'
+  /** A NATS-style subject that consumers may filter by. */
+  readonly subject?: string
+  /** Opaque to Raft. Never changed once it stands here. */
+  readonly data: Uint8Array
+}
+
+/** What a new leader appends first, so that it can commit what former leaders left (§5.4.2, §8). */
+export interface NoOpEntry extends EntryBase {
+  readonly kind: 'no-op'
+}
+
+/** The members from here on (§6). The first entry of every log is one, written by the bootstrap. */
+export interface ConfigurationEntry extends EntryBase {
+  readonly kind: 'configuration'
+  readonly configuration: Configuration
+}
+
+/** One place of the log, immutable. */
+export type Entry = CommandEntry | NoOpEntry | ConfigurationEntry
+
+export type EntryKind = Entry['kind']
+
+/** What an application hands in to be appended; the leader makes a `CommandEntry` of it. */
+export interface Command {
+  readonly subject?: string
+  readonly data: Uint8Array
+}
+
+/** An upper estimate of what an entry adds to a frame beyond its data and subject, in bytes. */
+export const ENTRY_OVERHEAD_BYTES = 48
+
+/** The size that counts against windows and batches, in bytes: an upper estimate of the encoded size, never changing. */
+export function entryBytes(entry: Entry): number {
+  switch (entry.kind) {
+    case 'command':
+      return commandBytes(entry)
+    case 'configuration':
+      return ENTRY_OVERHEAD_BYTES + 160 * (1 + entry.configuration.members.length)
+    case 'no-op':
+      return ENTRY_OVERHEAD_BYTES
+  }
+}
+
+/** As `entryBytes`, for a command that is not appended yet. */
+export function commandBytes(command: Command): number {
+  // A UTF-16 unit takes at most three bytes of UTF-8.
+  return ENTRY_OVERHEAD_BYTES + command.data.length + 3 * (command.subject?.length ?? 0)
+}

@@ -1,0 +1,195 @@
+import type { GroupId, GroupUuid, NodeId, ServerId, StoreIdentity, Term } from './identifiers.ts'
+
+/** What every error of Quorate is: a `code` to switch on, fields to act on, a message that says what to do. */
+export abstract class QuorateError extends Error {
+  abstract readonly code: string
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** The server that was asked does not lead its group, and nobody who does was found in time. Nothing was appended. */
+export class NotLeaderError extends QuorateError {
+  readonly code = 'NOT_LEADER'
+  readonly group: GroupId
+  /** Who leads, as far as the server knows. */
+  readonly leaderId: ServerId | undefined
+
+  constructor(group: GroupId, leaderId: ServerId | undefined, options?: ErrorOptions) {
+    const hint = leaderId === undefined ? 'no leader is known' : `its leader is ${leaderId}`
+    super(`group ${group}: nothing was appended, ${hint}. Try again once the group has a leader.`, options)
+    this.group = group
+    this.leaderId = leaderId
+  }
+}
+
+/** The command is larger than what one message can carry. Nothing was sent. */
+export class EntryTooLargeError extends QuorateError {
+  readonly code = 'ENTRY_TOO_LARGE'
+  readonly sizeBytes: number
+  readonly maxBytes: number
+
+  constructor(sizeBytes: number, maxBytes: number, options?: ErrorOptions) {
+    super(
+      `the command takes up to ${sizeBytes} bytes, the limit is ${maxBytes}. ` +
+        'Split it, or raise maxEntryBytes and the max_payload of nats-server on every server of the group.',
+      options,
+    )
+    this.sizeBytes = sizeBytes
+    this.maxBytes = maxBytes
+  }
+}
+
+/** The log was closed, by the caller or by the end of its node. Nothing was appended. */
+export class LogClosedError extends QuorateError {
+  readonly code = 'LOG_CLOSED'
+  readonly group: GroupId
+
+  constructor(group: GroupId, options?: ErrorOptions) {
+    super(`group ${group}: the log is closed. Open it again to go on.`, options)
+    this.group = group
+  }
+}
+
+/**
+ * The command may or may not be in the log, now or later, but then only as an entry of `term`. Once an entry of a later
+ * term is committed, reading up to it settles the question for good.
+ */
+export class AppendOutcomeUnknownError extends QuorateError {
+  readonly code = 'APPEND_OUTCOME_UNKNOWN'
+  readonly group: GroupId
+  readonly term: Term
+
+  constructor(group: GroupId, term: Term, why: string, options?: ErrorOptions) {
+    super(
+      `group ${group}: ${why}, so the command may or may not be in the log, and if so as an entry of term ${term}. ` +
+        'To find out, read the log up to a committed entry of a later term before appending again.',
+      options,
+    )
+    this.group = group
+    this.term = term
+  }
+}
+
+/** The group was never born, as far as this store and the nodes that answered know. */
+export class NotBootstrappedError extends QuorateError {
+  readonly code = 'NOT_BOOTSTRAPPED'
+  readonly group: GroupId
+
+  constructor(group: GroupId, waitedMs: number, options?: ErrorOptions) {
+    super(
+      `group ${group}: the store holds nothing of it, and no member made itself known within ${waitedMs} ms. ` +
+        'Bootstrap the group once, on one of its nodes, or check names and connection.',
+      options,
+    )
+    this.group = group
+  }
+}
+
+/** A group is born once. */
+export class AlreadyBootstrappedError extends QuorateError {
+  readonly code = 'ALREADY_BOOTSTRAPPED'
+  readonly group: GroupId
+  readonly node: NodeId
+  readonly groupUuid: GroupUuid
+
+  constructor(group: GroupId, node: NodeId, groupUuid: GroupUuid, options?: ErrorOptions) {
+    super(
+      `group ${group}: node ${node} holds it already (${groupUuid}). Open it instead; bootstrap only a group that is new.`,
+      options,
+    )
+    this.group = group
+    this.node = node
+    this.groupUuid = groupUuid
+  }
+}
+
+/** The bootstrap could not be carried out or proven on every node. */
+export class BootstrapIncompleteError extends QuorateError {
+  readonly code = 'BOOTSTRAP_INCOMPLETE'
+  readonly group: GroupId
+  /** The nodes that did not answer. */
+  readonly missing: readonly NodeId[]
+
+  constructor(group: GroupId, missing: readonly NodeId[], begun: boolean, options?: ErrorOptions) {
+    super(
+      `group ${group}: no answer from ${missing.join(', ')}. ` +
+        (begun
+          ? 'It was born on the others. Bootstrap again on this node, with the same nodes, to finish.'
+          : 'Nothing was written. Start these nodes, and bootstrap again.'),
+      options,
+    )
+    this.group = group
+    this.missing = missing
+  }
+}
+
+/** The store holds, under this name, a group that is not the one its peers belong to. */
+export class WrongGroupError extends QuorateError {
+  readonly code = 'WRONG_GROUP'
+  readonly group: GroupId
+  readonly own: GroupUuid
+  readonly theirs: GroupUuid
+
+  constructor(group: GroupId, own: GroupUuid, peer: NodeId, theirs: GroupUuid, options?: ErrorOptions) {
+    super(
+      `group ${group}: this store holds the group ${own}, but ${peer} belongs to ${theirs} of the same name. ` +
+        'Check that the store and the prefix are those of this cluster.',
+      options,
+    )
+    this.group = group
+    this.own = own
+    this.theirs = theirs
+  }
+}
+
+/**
+ * The group knows this server by another store: the disk was wiped or exchanged. What the old one promised is lost, so
+ * the new one must not vote in its name.
+ */
+export class StoreReplacedError extends QuorateError {
+  readonly code = 'STORE_REPLACED'
+  readonly group: GroupId
+  readonly server: ServerId
+  readonly expected: StoreIdentity
+  readonly found: StoreIdentity
+
+  constructor(group: GroupId, server: ServerId, expected: StoreIdentity, found: StoreIdentity, options?: ErrorOptions) {
+    super(
+      `group ${group}: the group knows ${server} by the store ${expected}, but this is the store ${found}. ` +
+        'A server that lost its disk does not take part: bring the old folder back.',
+      options,
+    )
+    this.group = group
+    this.server = server
+    this.expected = expected
+    this.found = found
+  }
+}
+
+/** This server has stopped for good, in this process: what it was asked can no longer be done here. */
+export class ServerStoppedError extends QuorateError {
+  readonly code = 'SERVER_STOPPED'
+  readonly group: GroupId
+
+  constructor(group: GroupId, why: string, options?: ErrorOptions) {
+    super(`group ${group}: the server has stopped: ${why}`, options)
+    this.group = group
+  }
+}
+
+/** A promise of the algorithm does not hold. The server stops before it can lie. */
+export class InvariantViolation extends QuorateError {
+  readonly code = 'INVARIANT_VIOLATION'
+
+  constructor(promise: string, options?: ErrorOptions) {
+    super(`broken: ${promise}. This is a fault in Quorate; please report it with the log of this server.`, options)
+  }
+}
+
+/** @throws InvariantViolation stating the promise that does not hold. */
+export function invariant(holds: boolean, promise: string): asserts holds {
+  if (!holds) throw new InvariantViolation(promise)
+}

@@ -1,0 +1,94 @@
+import type { ClientOutcome, ClientReply, ClientRequest } from '../clientProtocol.ts'
+import type { GroupId, NodeId } from '../identifiers.ts'
+import type { Packet } from '../messages.ts'
+import type { ClientRequestHandler, ClientTransport, Clock, Network, Transport, TransportReceiver } from '../ports.ts'
+
+/**
+ * A network within one process: real, and as wide as the process. Packets arrive in a later turn, in order, as long as
+ * both nodes are joined; requests reach whoever listens for the group.
+ */
+export class MemoryNetwork implements Network {
+  readonly #clock: Clock
+  readonly #receivers = new Map<NodeId, TransportReceiver>()
+  readonly #handlers = new Map<GroupId, Set<ClientRequestHandler>>()
+
+  constructor({ clock }: { clock: Clock }) {
+    this.#clock = clock
+  }
+
+  join(node: NodeId): Transport {
+    return {
+      maxEntryBytes: Infinity,
+      open: (receiver) => {
+        if (this.#receivers.has(node)) throw new Error(`node ${node} has joined this network already`)
+        this.#receivers.set(node, receiver)
+        this.#clock.soon(() => receiver.connected())
+      },
+      send: (to, packets) => this.#clock.soon(() => this.#deliver(node, to, packets)),
+      close: (done) => {
+        this.#receivers.delete(node)
+        this.#clock.soon(done)
+      },
+    }
+  }
+
+  client(): ClientTransport {
+    const open = new Set<(outcome: ClientOutcome) => void>()
+    return {
+      maxEntryBytes: Infinity,
+      request: (group, request, timeoutMs, settled) => {
+        const settle = this.#settleOnce(open, timeoutMs, settled)
+        this.#clock.soon(() => this.#ask(group, request, settle))
+      },
+      serve: (group, handler) => this.#serve(group, handler),
+      close: (done) => {
+        this.#clock.soon(() => {
+          for (const settle of open) settle({ type: 'noAnswer', reason: 'closed' })
+          done()
+        })
+      },
+    }
+  }
+
+  #deliver(from: NodeId, to: NodeId, packets: readonly Packet[]): void {
+    // Looked up one by one: a packet may end the node that the next is for.
+    for (const packet of packets) this.#receivers.get(to)?.received(from, packet)
+  }
+
+  #ask(group: GroupId, request: ClientRequest, settle: (outcome: ClientOutcome) => void): void {
+    const handlers = [...(this.#handlers.get(group) ?? [])]
+    if (handlers.length === 0) settle({ type: 'noResponder' })
+    const reply = firstDecisive(handlers.length, settle)
+    for (const handler of handlers) handler(request, (answer) => this.#clock.soon(() => reply(answer)))
+  }
+
+  #serve(group: GroupId, handler: ClientRequestHandler): () => void {
+    const handlers = this.#handlers.get(group) ?? new Set()
+    this.#handlers.set(group, handlers.add(handler))
+    return () => handlers.delete(handler)
+  }
+
+  #settleOnce(
+    open: Set<(outcome: ClientOutcome) => void>,
+    timeoutMs: number,
+    settled: (outcome: ClientOutcome) => void,
+  ): (outcome: ClientOutcome) => void {
+    const settle = (outcome: ClientOutcome): void => {
+      if (!open.delete(settle)) return
+      this.#clock.clearTimeout(timer)
+      settled(outcome)
+    }
+    open.add(settle)
+    const timer = this.#clock.setTimeout(() => settle({ type: 'noAnswer', reason: 'timeout' }), timeoutMs)
+    return settle
+  }
+}
+
+/** While an old leader and a new one both listen, the one's "not I" says nothing of the other. */
+function firstDecisive(asked: number, settle: (reply: ClientReply) => void): (reply: ClientReply) => void {
+  let open = asked
+  return (reply) => {
+    open--
+    if (reply.type !== 'notLeader' || open === 0) settle(reply)
+  }
+}

@@ -1,0 +1,105 @@
+import type { ConfigurationEntry, Entry } from './entry.ts'
+import type { GroupId, GroupUuid, Index, LogPosition, StoreIdentity, Term } from './identifiers.ts'
+
+/** Candidate to voter (§5.2). The candidate is the sender. */
+export interface RequestVote {
+  readonly type: 'requestVote'
+  readonly term: Term
+  /** The last entry of the candidate's log (§5.4.1). */
+  readonly lastLog: LogPosition
+}
+
+export interface RequestVoteGranted {
+  readonly type: 'requestVote.granted'
+  readonly term: Term
+}
+
+export interface RequestVoteRefused {
+  readonly type: 'requestVote.refused'
+  /** The voter's own term, for the candidate to update itself. */
+  readonly term: Term
+}
+
+/** Leader to follower: replicates entries, and is the heartbeat (§5.3). The leader is the sender. */
+export interface AppendEntries {
+  readonly type: 'appendEntries'
+  readonly term: Term
+  /** Which of the leader's replication sessions with this follower speaks; the answer repeats it. */
+  readonly session: number
+  /** The entry before the new ones. */
+  readonly prevLog: LogPosition
+  /** Without a hole, from `prevLog.index + 1`. None for a heartbeat. */
+  readonly entries: readonly Entry[]
+  readonly leaderCommit: Index
+}
+
+export interface AppendEntriesAccepted {
+  readonly type: 'appendEntries.accepted'
+  readonly term: Term
+  readonly session: number
+  /** Up to here the follower's log is the leader's, and durable. */
+  readonly matchIndex: Index
+}
+
+export interface AppendEntriesRejected {
+  readonly type: 'appendEntries.rejected'
+  readonly term: Term
+  readonly session: number
+  /** `prevLog.index` of the request that did not match. */
+  readonly prevLogIndex: Index
+  /**
+   * The follower's last entry that could match: the last at or below `prevLogIndex` whose term is not above that of
+   * the request's `prevLog`. It lets the leader skip whole terms (§5.3).
+   */
+  readonly hint: LogPosition
+}
+
+/** Which group, if any, a node's store holds under a name? Asked before a bootstrap, and by a server that is blank. */
+export interface BootstrapInquiry {
+  readonly type: 'bootstrap.inquiry'
+}
+
+export interface BootstrapStanding {
+  readonly type: 'bootstrap.standing'
+  /** Undefined when the store holds no group of that name. */
+  readonly groupUuid: GroupUuid | undefined
+  /** The store by which that group knows the node that asked; undefined when it does not know the node. */
+  readonly knownStore: StoreIdentity | undefined
+}
+
+/** The first entry of a new group's log, for a blank store to write. */
+export interface BootstrapOffer {
+  readonly type: 'bootstrap.offer'
+  readonly entry: ConfigurationEntry
+}
+
+/** The store holds the first entry of the group `groupUuid`, durably. */
+export interface BootstrapAccepted {
+  readonly type: 'bootstrap.accepted'
+  readonly groupUuid: GroupUuid
+}
+
+export type AppendEntriesReply = AppendEntriesAccepted | AppendEntriesRejected
+export type RequestVoteReply = RequestVoteGranted | RequestVoteRefused
+
+/** The RPCs of Figure 2 and their answers: what servers of a group say to one another. */
+export type RaftMessage = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply
+
+/** What nodes say to one another while a group is being born. */
+export type BootstrapMessage = BootstrapInquiry | BootstrapStanding | BootstrapOffer | BootstrapAccepted
+
+export type Message = RaftMessage | BootstrapMessage
+
+export function isBootstrapMessage(message: Message): message is BootstrapMessage {
+  return message.type.startsWith('bootstrap.')
+}
+
+/** Messages of one group from one node to another, with what proves who speaks. */
+export interface Packet {
+  readonly group: GroupId
+  /** Undefined from a server that has no configuration yet. */
+  readonly groupUuid: GroupUuid | undefined
+  /** The store of the sender. */
+  readonly store: StoreIdentity
+  readonly messages: readonly Message[]
+}

@@ -1,0 +1,74 @@
+import { invariant } from '../errors.ts'
+import type { Index } from '../identifiers.ts'
+import { quorumIndex } from '../quorum/majority.ts'
+import type { AppendOutcome, PendingAppend } from '../state/pendingAppends.ts'
+import { configurationOf, type RaftState } from '../state/raftState.ts'
+
+/**
+ * Figure 2, rules for leaders, the last. An entry is committed once a majority holds it durably, the leader itself
+ * among them only when its own disk has it; and by counting only if it is of the leader's own term (§5.4.2, Figure 8).
+ */
+export function advanceCommitIndex(state: RaftState): void {
+  const voters = configurationOf(state)?.voters ?? [[]]
+  const index = quorumIndex(voters, (id) =>
+    id === state.id ? state.durability.durableIndex : (state.peers.get(id)?.matchIndex ?? 0),
+  )
+  // Terms never fall along the log: if this one is older, so are all before it.
+  if (index > state.commitIndex && state.log.termAt(index) === state.currentTerm) state.commitIndex = index
+}
+
+/** What may be applied next: committed, and durable here. Undefined while the last batch is under way. */
+export function nextToApply(state: RaftState): { after: Index; upTo: Index } | undefined {
+  if (state.applyingIndex > state.lastApplied) return undefined
+  const upTo = Math.min(state.commitIndex, state.durability.durableIndex)
+  return upTo > state.lastApplied ? { after: state.lastApplied, upTo } : undefined
+}
+
+export function startApplying(state: RaftState, upTo: Index): void {
+  invariant(upTo <= state.commitIndex, 'only committed entries are applied (§5.3)')
+  state.applyingIndex = upTo
+}
+
+/** The state machine has taken all entries up to `applyingIndex`; whoever waits for one of them is answered. */
+export function completeApplying(state: RaftState): void {
+  state.lastApplied = state.applyingIndex
+  settleAppends(state)
+  state.log.shrinkCache(state.settings.cacheBytes, Math.min(state.lastApplied, state.durability.durableIndex))
+}
+
+function settleAppends(state: RaftState): void {
+  const { pendingAppends } = state
+  let settled = 0
+  while (settled < pendingAppends.length && settle(state, pendingAppends[settled]!)) settled++
+  pendingAppends.splice(0, settled)
+  // Appends of several terms need not stand in the order of their entries.
+  if (pendingAppends.length > 0 && pendingAppends[0]!.term !== pendingAppends.at(-1)!.term) {
+    const open = pendingAppends.filter((pending) => !settle(state, pending))
+    pendingAppends.splice(0, pendingAppends.length, ...open)
+  }
+}
+
+function settle(state: RaftState, pending: PendingAppend): boolean {
+  const outcome = outcomeOf(state, pending)
+  if (outcome !== undefined) state.outputs.answers.push({ token: pending.token, outcome })
+  return outcome !== undefined
+}
+
+/** Undefined while it is open. Applied entries are final: what stands there instead proves an append lost. */
+function outcomeOf(state: RaftState, { firstIndex, lastIndex, term }: PendingAppend): AppendOutcome | undefined {
+  const { log, lastApplied } = state
+  if (lastIndex <= lastApplied) {
+    if (log.termAt(lastIndex) === term) return { type: 'appended', firstIndex, term }
+    if (log.termAt(firstIndex) === term) return { type: 'unknown', term }
+    return { type: 'notLeader', leaderId: state.leaderId, term: state.currentTerm }
+  }
+  const isOvertaken = firstIndex > lastApplied && (log.termAt(lastApplied) ?? 0) > term
+  return isOvertaken ? { type: 'notLeader', leaderId: state.leaderId, term: state.currentTerm } : undefined
+}
+
+/** The server stops: what is still open stays so. */
+export function abandonAppends(state: RaftState): void {
+  for (const { token, term } of state.pendingAppends.splice(0)) {
+    state.outputs.answers.push({ token, outcome: { type: 'unknown', term } })
+  }
+}

@@ -1,0 +1,23 @@
+import { memberOf } from '../configuration.ts'
+import type { ConfigurationEntry } from '../entry.ts'
+import { InvariantViolation, StoreReplacedError } from '../errors.ts'
+import { configurationOf, type RaftState } from '../state/raftState.ts'
+
+/** §6: a server uses the latest configuration in its log from the moment it is appended. */
+export function useConfiguration(state: RaftState, { index, configuration }: ConfigurationEntry): void {
+  const former = configurationOf(state)
+  if (former !== undefined && former.groupUuid !== configuration.groupUuid) {
+    state.failure = new InvariantViolation(`group ${state.group} keeps the UUID it was born with`)
+  }
+  state.configurations.push({ index, configuration })
+  checkOwnStore(state)
+}
+
+/** A server whose store is not the one that the group knows it by must not take part: what that one promised is lost. */
+export function checkOwnStore(state: RaftState): void {
+  const configuration = configurationOf(state)
+  const known = configuration === undefined ? undefined : memberOf(configuration, state.id)
+  if (known !== undefined && known.store !== state.store) {
+    state.failure = new StoreReplacedError(state.group, state.id, known.store, state.store)
+  }
+}

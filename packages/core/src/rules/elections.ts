@@ -1,0 +1,55 @@
+import type { ServerId } from '../identifiers.ts'
+import { isVoter } from '../configuration.ts'
+import { hasQuorum } from '../quorum/majority.ts'
+import { configurationOf, type RaftState } from '../state/raftState.ts'
+import { isHardStateDurable, send } from './durability.ts'
+
+/** Whether this server may stand for election and vote: the configuration names it, by its store. */
+export function isVotingMember(state: RaftState): boolean {
+  const configuration = configurationOf(state)
+  return configuration !== undefined && isVoter(configuration, state.id)
+}
+
+/** §5.2: election timeouts are chosen at random from a fixed interval, to prevent split votes. */
+export function drawElectionTimeout(state: RaftState, chance: number): void {
+  const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.settings
+  state.electionTimeoutMs = electionTimeoutMinMs + chance * (electionTimeoutMaxMs - electionTimeoutMinMs)
+}
+
+/** How long until the election timeout elapses, if nothing is heard. */
+export function electionTimeoutRemaining(state: RaftState, nowMs: number): number {
+  return state.lastContactMs + state.electionTimeoutMs - nowMs
+}
+
+/** §5.2: increments its current term, votes for itself, and asks all other servers in parallel. */
+export function startElection(state: RaftState): void {
+  state.currentTerm += 1
+  state.votedFor = state.id
+  state.leaderId = undefined
+  state.following = undefined
+  state.votes.clear()
+  state.durability.hardStateChanged = true
+  for (const voter of otherVoters(state)) {
+    send(state, voter, { type: 'requestVote', term: state.currentTerm, lastLog: state.log.last })
+  }
+}
+
+/** The vote for itself counts like any other: once it can no longer be forgotten. */
+export function countOwnVote(state: RaftState): void {
+  if (isHardStateDurable(state)) state.votes.add(state.id)
+}
+
+export function countVote(state: RaftState, voter: ServerId): void {
+  state.votes.add(voter)
+}
+
+/** §5.2: votes from a majority of the servers in the full cluster for the same term. */
+export function winsElection(state: RaftState): boolean {
+  return hasQuorum(configurationOf(state)?.voters ?? [[]], (id) => state.votes.has(id))
+}
+
+function otherVoters(state: RaftState): Set<ServerId> {
+  const voters = new Set(configurationOf(state)?.voters.flat())
+  voters.delete(state.id)
+  return voters
+}

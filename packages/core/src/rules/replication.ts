@@ -1,0 +1,203 @@
+import type { Command, Entry } from '../entry.ts'
+import { entryBytes } from '../entry.ts'
+import { invariant } from '../errors.ts'
+import type { Index, LogPosition, Term } from '../identifiers.ts'
+import type { AppendEntriesAccepted, AppendEntriesRejected } from '../messages.ts'
+import { startProgress, type Progress } from '../state/progress.ts'
+import { configurationOf, type RaftState } from '../state/raftState.ts'
+import { advanceCommitIndex } from './commitment.ts'
+import { send } from './durability.ts'
+
+/** Commands that one caller wants appended, and the name it is answered by. */
+export interface AppendOrder {
+  readonly token: unknown
+  /** Only while leading in this term. */
+  readonly term: Term
+  readonly commands: readonly Command[]
+}
+
+/** §5.2, §5.3: a new leader takes nothing for granted of its followers, and appends an empty entry first (§5.4.2, §8). */
+export function takeLeadership(state: RaftState, wallTime: number): void {
+  state.leaderId = state.id
+  state.votes.clear()
+  state.peers.clear()
+  const nextIndex = state.log.lastIndex + 1
+  for (const { id } of configurationOf(state)?.members ?? []) {
+    if (id !== state.id) state.peers.set(id, startProgress(id, ++state.lastSession, nextIndex))
+  }
+  state.log.append({ kind: 'no-op', ...nextPlace(state, wallTime) })
+}
+
+/** §5.3: the leader appends each command to its log as a new entry. */
+export function appendCommands(state: RaftState, orders: readonly AppendOrder[], wallTime: number): void {
+  for (const { token, term, commands } of orders) {
+    if (term !== state.currentTerm || commands.length === 0) {
+      refuseAppend(state, token)
+      continue
+    }
+    const firstIndex = state.log.lastIndex + 1
+    for (const command of commands) state.log.append({ kind: 'command', ...nextPlace(state, wallTime), ...command })
+    state.pendingAppends.push({ token, firstIndex, lastIndex: state.log.lastIndex, term })
+  }
+}
+
+/** Any other than the leader of the term that the caller named answers so, and never passes the commands on. */
+export function refuseAppends(state: RaftState, orders: readonly AppendOrder[]): void {
+  for (const { token } of orders) refuseAppend(state, token)
+}
+
+function refuseAppend(state: RaftState, token: unknown): void {
+  const { leaderId, currentTerm } = state
+  state.outputs.answers.push({ token, outcome: { type: 'notLeader', leaderId, term: currentTerm } })
+}
+
+function nextPlace(state: RaftState, wallTime: number): { index: Index; term: Term; time: number } {
+  state.lastTime = Math.max(state.lastTime, wallTime)
+  return { index: state.log.lastIndex + 1, term: state.currentTerm, time: state.lastTime }
+}
+
+/** Asks whether the follower's log agrees at `nextIndex - 1`, with the entries that follow in case it does. */
+export function probe(state: RaftState, peer: Progress): void {
+  const entries = entriesFor(state, peer, state.settings.maxBatchBytes)
+  if (entries !== undefined) sendEntries(state, peer, entries)
+}
+
+/** Sends what the follower lacks, ahead of its acknowledgements as far as the window reaches (thesis §10.2.1). */
+export function replicate(state: RaftState, peer: Progress): void {
+  const { maxBatchBytes, maxInflightBytes, maxInflightEntries } = state.settings
+  while (peer.nextIndex <= state.log.lastIndex) {
+    const isOpen =
+      peer.inflight.length === 0 ||
+      (peer.inflightBytes < maxInflightBytes && peer.nextIndex - 1 - peer.matchIndex < maxInflightEntries)
+    if (!isOpen) return
+    const entries = entriesFor(state, peer, maxBatchBytes)
+    if (entries === undefined) return
+    sendAhead(state, peer, entries)
+  }
+}
+
+/**
+ * Twice in a heartbeat interval. A follower that had a word since the last tick needs none; so none waits longer than
+ * the interval, and no heartbeat is sent while entries flow. Not bounded by the window: it finds what was lost.
+ */
+export function heartbeat(state: RaftState, peer: Progress): void {
+  if (peer.sentSinceTick) peer.sentSinceTick = false
+  else sendEntries(state, peer, [])
+}
+
+/** As `heartbeat`, while probing: asks again, since the question or the answer may have been lost. */
+export function probeAgain(state: RaftState, peer: Progress): void {
+  if (peer.sentSinceTick) peer.sentSinceTick = false
+  else probe(state, peer)
+}
+
+/** Tells an idle follower that entries it holds are committed, rather than let it wait for the next heartbeat. */
+export function tellCommitIndex(state: RaftState, peer: Progress): void {
+  if (peer.toldCommit < state.commitIndex && peer.nextIndex > state.log.lastIndex) sendEntries(state, peer, [])
+}
+
+/** Whether an answer belongs to what this leader is doing with the follower now. */
+export function isOfSession(peer: Progress, reply: AppendEntriesAccepted | AppendEntriesRejected): boolean {
+  return reply.session === peer.session
+}
+
+/** §5.3: a follower holds everything up to `matchIndex`, durably. */
+export function noteAcceptance(state: RaftState, peer: Progress, { matchIndex }: AppendEntriesAccepted): void {
+  invariant(matchIndex <= state.log.lastIndex, 'a follower acknowledges nothing that its leader does not hold')
+  if (matchIndex > peer.matchIndex) {
+    peer.matchIndex = matchIndex
+    let acknowledged = 0
+    while (acknowledged < peer.inflight.length && peer.inflight[acknowledged]!.lastIndex <= matchIndex) {
+      peer.inflightBytes -= peer.inflight[acknowledged]!.bytes
+      acknowledged++
+    }
+    peer.inflight.splice(0, acknowledged)
+    advanceCommitIndex(state)
+  }
+  peer.nextIndex = Math.max(peer.nextIndex, matchIndex + 1)
+}
+
+/** The probe matched: go on from what the follower has. */
+export function startReplicating(peer: Progress): void {
+  peer.nextIndex = peer.matchIndex + 1
+  forgetInflight(peer)
+}
+
+/** Whether a rejection is news: not of a request that was overtaken by a later answer. */
+export function isFreshRejection(peer: Progress, { prevLogIndex }: AppendEntriesRejected, isProbing: boolean): boolean {
+  return isProbing ? prevLogIndex === peer.nextIndex - 1 : prevLogIndex > peer.matchIndex
+}
+
+/** §5.3: decrements nextIndex and retries: by one entry, or past all entries of terms that cannot match. */
+export function stepBack(state: RaftState, peer: Progress, { prevLogIndex, hint }: AppendEntriesRejected): void {
+  const byEntry = prevLogIndex
+  const byTerm = state.log.lastUpToTerm(hint.index, hint.term).index + 1
+  const nextIndex = state.settings.backtracking === 'term' ? Math.min(byTerm, byEntry) : byEntry
+  peer.nextIndex = Math.max(nextIndex, peer.matchIndex + 1)
+  forgetInflight(peer)
+}
+
+/** The connection came back: what was under way may be lost. */
+export function restartFromMatch(peer: Progress): void {
+  peer.nextIndex = peer.matchIndex + 1
+  forgetInflight(peer)
+}
+
+/** Entries that had to be fetched from the store have come. */
+export function sendRead(state: RaftState, peer: Progress, entries: readonly Entry[], isProbing: boolean): void {
+  peer.isReading = false
+  const isWanted =
+    entries[0]?.index === peer.nextIndex &&
+    entries.every((entry) => state.log.holds({ index: entry.index, term: entry.term }))
+  if (!isWanted) return
+  if (isProbing) sendEntries(state, peer, entries)
+  else sendAhead(state, peer, entries)
+}
+
+function forgetInflight(peer: Progress): void {
+  peer.inflight = []
+  peer.inflightBytes = 0
+}
+
+/** Undefined while they are being read from the store. */
+function entriesFor(state: RaftState, peer: Progress, maxBytes: number): readonly Entry[] | undefined {
+  if (peer.isReading) return undefined
+  const after = peer.nextIndex - 1
+  const entries = state.log.cached(after, state.log.lastIndex, maxBytes)
+  if (entries === undefined) {
+    peer.isReading = true
+    const upTo = state.log.cachedAfter
+    state.outputs.reads.push({ for: peer.id, session: peer.session, after, upTo, maxBytes })
+  }
+  return entries
+}
+
+function sendAhead(state: RaftState, peer: Progress, entries: readonly Entry[]): void {
+  sendEntries(state, peer, entries)
+  const lastIndex = peer.nextIndex + entries.length - 1
+  let bytes = 0
+  for (const entry of entries) bytes += entryBytes(entry)
+  peer.inflight.push({ lastIndex, bytes })
+  peer.inflightBytes += bytes
+  peer.nextIndex = lastIndex + 1
+}
+
+function sendEntries(state: RaftState, peer: Progress, entries: readonly Entry[]): void {
+  const prevLog = positionAt(state, peer.nextIndex - 1)
+  send(state, peer.id, {
+    type: 'appendEntries',
+    term: state.currentTerm,
+    session: peer.session,
+    prevLog,
+    entries,
+    leaderCommit: state.commitIndex,
+  })
+  peer.sentSinceTick = true
+  peer.toldCommit = state.commitIndex
+}
+
+function positionAt(state: RaftState, index: Index): LogPosition {
+  const term = state.log.termAt(index)
+  invariant(term !== undefined, 'nextIndex is at most one above the last entry')
+  return { index, term }
+}

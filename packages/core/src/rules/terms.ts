@@ -1,0 +1,21 @@
+import { invariant } from '../errors.ts'
+import type { Term } from '../identifiers.ts'
+import type { RaftState } from '../state/raftState.ts'
+
+/** §5.1: a server that sees a newer term adopts it; it has voted for nobody in it yet. */
+export function adoptTerm(state: RaftState, term: Term): void {
+  invariant(term > state.currentTerm, 'terms never go back (§5.1)')
+  state.currentTerm = term
+  state.votedFor = undefined
+  state.leaderId = undefined
+  state.following = undefined
+  state.durability.hardStateChanged = true
+}
+
+/** A candidate or leader returns to follower state: what it held as such is void (§5.1, §5.2). */
+export function stepDown(state: RaftState, nowMs: number): void {
+  state.votes.clear()
+  state.peers.clear()
+  state.following = undefined
+  state.lastContactMs = nowMs
+}

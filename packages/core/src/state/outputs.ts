@@ -1,0 +1,51 @@
+import type { AppendOutcome } from './pendingAppends.ts'
+import type { Entry } from '../entry.ts'
+import type { Index, ServerId } from '../identifiers.ts'
+import type { RaftMessage } from '../messages.ts'
+import type { HardState } from '../ports.ts'
+import type { WriteId } from './durability.ts'
+
+/** Records to write, as one. */
+export interface Write {
+  readonly id: WriteId
+  readonly hardState: HardState | undefined
+  readonly truncateAfter: Index | undefined
+  readonly entries: readonly Entry[]
+}
+
+/** A message that may leave now: whatever it promises is durable. */
+export interface Send {
+  readonly to: ServerId
+  readonly message: RaftMessage
+}
+
+/** Entries to fetch from the store for a follower that is far behind. */
+export interface Read {
+  readonly for: ServerId
+  readonly session: number
+  readonly after: Index
+  readonly upTo: Index
+  readonly maxBytes: number
+}
+
+/** An append whose caller can be told. */
+export interface Answer {
+  readonly token: unknown
+  readonly outcome: AppendOutcome
+}
+
+/**
+ * What the rules want done, in the order they wanted it. The driver takes it after each turn. Messages may leave before
+ * the write completes: those that must not are held back until then.
+ */
+export interface Outputs {
+  messages: Send[]
+  reads: Read[]
+  answers: Answer[]
+  /** Look at the sockets once, then say so. */
+  pollWanted: boolean
+}
+
+export function noOutputs(): Outputs {
+  return { messages: [], reads: [], answers: [], pollWanted: false }
+}

@@ -1,0 +1,17 @@
+import type { Index, ServerId, Term } from '../identifiers.ts'
+
+/** How an append ended on the server that took it. */
+export type AppendOutcome =
+  | { readonly type: 'appended'; readonly firstIndex: Index; readonly term: Term }
+  /** Proven not to be in the log. */
+  | { readonly type: 'notLeader'; readonly leaderId: ServerId | undefined; readonly term: Term }
+  /** It was in the log of this server, which can no longer say whether all of it was or will be committed. */
+  | { readonly type: 'unknown'; readonly term: Term }
+
+/** An append whose entries stand in the log and are not settled. */
+export interface PendingAppend {
+  readonly token: unknown
+  readonly firstIndex: Index
+  readonly lastIndex: Index
+  readonly term: Term
+}

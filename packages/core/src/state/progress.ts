@@ -1,0 +1,41 @@
+import type { Index, ServerId } from '../identifiers.ts'
+
+/** One AppendEntries with entries that is not acknowledged yet. */
+export interface InflightBatch {
+  readonly lastIndex: Index
+  readonly bytes: number
+}
+
+/** What a leader knows of one follower (Figure 2: nextIndex[], matchIndex[]). Always: matchIndex < nextIndex. */
+export interface Progress {
+  readonly id: ServerId
+  /** Answers that name another session are of another time, and dropped. */
+  readonly session: number
+  /** The next entry to send. */
+  nextIndex: Index
+  /** Up to here the follower's log is known to be ours, and durable. Never falls. */
+  matchIndex: Index
+  /** Sent in replicate mode and not acknowledged; in order. */
+  inflight: InflightBatch[]
+  inflightBytes: number
+  /** Something was sent since the last heartbeat tick: that was the heartbeat. */
+  sentSinceTick: boolean
+  /** The highest commit index this follower was told. */
+  toldCommit: Index
+  /** The store was asked for entries that are no longer in memory. */
+  isReading: boolean
+}
+
+export function startProgress(id: ServerId, session: number, nextIndex: Index): Progress {
+  return {
+    id,
+    session,
+    nextIndex,
+    matchIndex: 0,
+    inflight: [],
+    inflightBytes: 0,
+    sentSinceTick: false,
+    toldCommit: 0,
+    isReading: false,
+  }
+}

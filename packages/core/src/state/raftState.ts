@@ -1,0 +1,124 @@
+import type { Configuration } from '../configuration.ts'
+import type { GroupId, Index, ServerId, StoreIdentity, Term } from '../identifiers.ts'
+import type { HardState, RecoveredGroup } from '../ports.ts'
+import type { RaftSettings } from '../settings.ts'
+import { startDurability, type Durability } from './durability.ts'
+import { Log } from './log.ts'
+import { noOutputs, type Outputs } from './outputs.ts'
+import type { PendingAppend } from './pendingAppends.ts'
+import type { Progress } from './progress.ts'
+
+/** A configuration and where in the log it stands. */
+export interface PlacedConfiguration {
+  readonly index: Index
+  readonly configuration: Configuration
+}
+
+/** What a follower knows of the leader it follows. */
+export interface Following {
+  readonly leaderId: ServerId
+  /** The leader's replication session, repeated in each acknowledgement. */
+  readonly session: number
+  /** Up to here our log is that of this leader. */
+  verifiedIndex: Index
+  /** The highest index acknowledged to it. */
+  acknowledgedIndex: Index
+}
+
+/**
+ * One server's state: Figure 2, and what stands around it. Plain data, changed in place by the rules alone. The role is
+ * not here: it stands in the statechart.
+ */
+export interface RaftState {
+  readonly id: ServerId
+  readonly group: GroupId
+  readonly store: StoreIdentity
+  readonly settings: RaftSettings
+
+  /** Latest term the server has seen (persistent). */
+  currentTerm: Term
+  /** The candidate that received the vote in the current term (persistent). */
+  votedFor: ServerId | undefined
+  /** The log entries (persistent). */
+  readonly log: Log
+  /** The configurations in the log, in order: the last is in force, the one before returns if it is truncated (§6). */
+  configurations: PlacedConfiguration[]
+
+  /** The highest time in the log so far, so that times never fall: milliseconds since the epoch. */
+  lastTime: number
+  /** The highest entry known to be committed. */
+  commitIndex: Index
+  /** The highest entry handed to the state machine. */
+  applyingIndex: Index
+  /** The highest entry that the state machine has taken. */
+  lastApplied: Index
+
+  /** Who leads the current term, once known. */
+  leaderId: ServerId | undefined
+  /** When the current leader was last heard, or this server last gave its vote: monotonic milliseconds. */
+  lastContactMs: number
+  /** The latest draw from the interval (§5.2). */
+  electionTimeoutMs: number
+  /** As a follower of a known leader. */
+  following: Following | undefined
+  /** As a candidate: who granted the vote, itself included once that is durable. */
+  readonly votes: Set<ServerId>
+  /** As a leader: nextIndex[] and matchIndex[]. */
+  readonly peers: Map<ServerId, Progress>
+  /** The last replication session given out in this process. */
+  lastSession: number
+
+  /** Appends taken as a leader whose outcome is open, in the order of their entries. */
+  readonly pendingAppends: PendingAppend[]
+  readonly durability: Durability
+  outputs: Outputs
+  /** Why the server must stop at the end of this turn. */
+  failure: Error | undefined
+}
+
+export interface ServerOptions {
+  readonly id: ServerId
+  readonly group: GroupId
+  readonly store: StoreIdentity
+  readonly settings: RaftSettings
+  /** Undefined: the store holds nothing of the group. */
+  readonly recovered: RecoveredGroup | undefined
+}
+
+/** The state of a server that has just been started from what its store holds. */
+export function startState({ id, group, store, settings, recovered }: ServerOptions): RaftState {
+  return {
+    id,
+    group,
+    store,
+    settings,
+    currentTerm: recovered?.hardState.currentTerm ?? 0,
+    votedFor: recovered?.hardState.votedFor,
+    log: new Log(recovered?.lastIndex, recovered?.termStarts),
+    configurations: (recovered?.configurations ?? []).map(({ index, configuration }) => ({ index, configuration })),
+    lastTime: recovered?.lastTime ?? 0,
+    commitIndex: 0,
+    applyingIndex: 0,
+    lastApplied: 0,
+    leaderId: undefined,
+    lastContactMs: 0,
+    electionTimeoutMs: 0,
+    following: undefined,
+    votes: new Set(),
+    peers: new Map(),
+    lastSession: 0,
+    pendingAppends: [],
+    durability: startDurability(recovered?.lastIndex ?? 0),
+    outputs: noOutputs(),
+    failure: undefined,
+  }
+}
+
+/** The latest configuration in the log, committed or not (§6). Undefined on a blank server. */
+export function configurationOf(state: RaftState): Configuration | undefined {
+  return state.configurations.at(-1)?.configuration
+}
+
+export function hardStateOf(state: RaftState): HardState {
+  return { currentTerm: state.currentTerm, votedFor: state.votedFor }
+}

@@ -1,0 +1,86 @@
+import type { Entry } from '../entry.ts'
+import type { ServerId, Term } from '../identifiers.ts'
+import type {
+  AppendEntries,
+  AppendEntriesAccepted,
+  AppendEntriesRejected,
+  RaftMessage,
+  RequestVote,
+  RequestVoteGranted,
+  RequestVoteRefused,
+} from '../messages.ts'
+import type { AppendOrder } from '../rules/replication.ts'
+
+/** An RPC or its answer has come from another server. The term has been looked at: it is not above ours. */
+export type MessageReceived =
+  | { readonly type: 'requestVote.received'; readonly from: ServerId; readonly message: RequestVote }
+  | { readonly type: 'requestVote.granted'; readonly from: ServerId; readonly message: RequestVoteGranted }
+  | { readonly type: 'requestVote.refused'; readonly from: ServerId; readonly message: RequestVoteRefused }
+  | { readonly type: 'appendEntries.received'; readonly from: ServerId; readonly message: AppendEntries }
+  | AppendEntriesAnswered
+
+export type AppendEntriesAnswered =
+  | { readonly type: 'appendEntries.accepted'; readonly from: ServerId; readonly message: AppendEntriesAccepted }
+  | { readonly type: 'appendEntries.rejected'; readonly from: ServerId; readonly message: AppendEntriesRejected }
+
+/** Entries for a follower that is far behind have been read from the store. */
+export interface EntriesRead {
+  readonly type: 'entries.read'
+  readonly for: ServerId
+  readonly session: number
+  readonly entries: readonly Entry[]
+}
+
+/** What reaches the actor of the current role. */
+export type RoleEvent =
+  | MessageReceived
+  | EntriesRead
+  /** A write is flushed; what it made durable has been noted. */
+  | { readonly type: 'write.completed' }
+  /** Callers of this node want commands appended. */
+  | { readonly type: 'appends.received'; readonly orders: readonly AppendOrder[] }
+  /** Half a heartbeat interval has passed on this node. */
+  | { readonly type: 'heartbeatTick.elapsed' }
+  /** More is committed than followers have been told. */
+  | { readonly type: 'commitIndex.advanced' }
+  /** The event loop has looked at its sockets since a timeout elapsed. */
+  | { readonly type: 'poll.completed' }
+  /** The transport is connected again: what was sent before may be lost. */
+  | { readonly type: 'connection.restored' }
+
+/** What reaches a leader's actor for one follower. */
+export type PeerEvent =
+  | AppendEntriesAnswered
+  | EntriesRead
+  | { readonly type: 'entries.appended' }
+  | { readonly type: 'heartbeatTick.elapsed' }
+  | { readonly type: 'commitIndex.advanced' }
+  | { readonly type: 'connection.restored' }
+
+/** What reaches the root actor: what ends a role. */
+export type ServerEvent =
+  /** A message names a newer term (§5.1). */
+  | { readonly type: 'term.discovered'; readonly term: Term }
+  /** Another server leads the current term (§5.2). */
+  | { readonly type: 'leader.discovered' }
+  /** The disk failed, a promise is broken, or the store is not ours. */
+  | { readonly type: 'server.failed'; readonly error: Error }
+  | { readonly type: 'server.closed' }
+
+/** The event that a message becomes. */
+export function messageReceived(from: ServerId, message: RaftMessage): MessageReceived {
+  switch (message.type) {
+    case 'requestVote':
+      return { type: 'requestVote.received', from, message }
+    case 'requestVote.granted':
+      return { type: 'requestVote.granted', from, message }
+    case 'requestVote.refused':
+      return { type: 'requestVote.refused', from, message }
+    case 'appendEntries':
+      return { type: 'appendEntries.received', from, message }
+    case 'appendEntries.accepted':
+      return { type: 'appendEntries.accepted', from, message }
+    case 'appendEntries.rejected':
+      return { type: 'appendEntries.rejected', from, message }
+  }
+}

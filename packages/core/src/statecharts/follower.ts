@@ -1,0 +1,100 @@
+import { setup } from 'xstate'
+import { isVotingMember, drawElectionTimeout, electionTimeoutRemaining } from '../rules/elections.ts'
+import { acknowledgeDurable, answerAppendEntries } from '../rules/following.ts'
+import { refuseAppends } from '../rules/replication.ts'
+import { answerRequestVote } from '../rules/voting.ts'
+import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
+import type { RoleEvent } from './events.ts'
+import { withFastPath } from './fastPath.ts'
+
+const chart = setup({
+  types: { context: {} as ServerContext, input: {} as ServerContext, events: {} as RoleEvent },
+  delays: {
+    electionTimeout: ({ context: { state, surroundings } }) => {
+      drawElectionTimeout(state, surroundings.chance())
+      return positiveDelay(electionTimeoutRemaining(state, surroundings.now()))
+    },
+  },
+  guards: {
+    isVotingMember: ({ context }) => isVotingMember(context.state),
+    isNoVotingMember: ({ context }) => !isVotingMember(context.state),
+    heardInTime: ({ context: { state, surroundings } }) => electionTimeoutRemaining(state, surroundings.now()) > 0,
+  },
+  actions: {
+    askForPoll: ({ context }) => {
+      context.state.outputs.pollWanted = true
+    },
+    answer: ({ context, event }) => {
+      answer(context, event)
+    },
+  },
+})
+
+/** The rule for each event of a follower. Returns false for those that are not a follower's. */
+function answer({ state, surroundings }: ServerContext, event: RoleEvent): boolean {
+  switch (event.type) {
+    case 'appendEntries.received':
+      answerAppendEntries(state, event.from, event.message, surroundings.now())
+      return true
+    case 'requestVote.received':
+      answerRequestVote(state, event.from, event.message, surroundings.now())
+      return true
+    case 'write.completed':
+      acknowledgeDurable(state)
+      return true
+    case 'appends.received':
+      refuseAppends(state, event.orders)
+      return true
+    default:
+      return false
+  }
+}
+
+const follower = chart.createMachine({
+  id: 'follower',
+  description: 'Answers the RPCs of candidates and leaders (§5.1).',
+  context: ({ input }) => input,
+  initial: 'listening',
+  on: {
+    'appendEntries.received': { actions: 'answer' },
+    'requestVote.received': { actions: 'answer' },
+    'write.completed': { actions: 'answer' },
+    'appends.received': { actions: 'answer' },
+  },
+  states: {
+    listening: {
+      description: 'No voting member, or not yet: takes entries and waits for a configuration that names it (§6).',
+      always: { guard: 'isVotingMember', target: 'armed' },
+    },
+    armed: {
+      description: 'The election timeout runs. A word from the leader is noted, not re-armed: the timeout looks again.',
+      always: { guard: 'isNoVotingMember', target: 'listening' },
+      after: {
+        electionTimeout: [
+          { guard: 'heardInTime', target: 'armed', reenter: true },
+          { description: 'No word for an election timeout (§5.2).', target: 'lookingAgain' },
+        ],
+      },
+    },
+    lookingAgain: {
+      description: 'After a pause timers run before sockets: a word may be waiting there.',
+      entry: 'askForPoll',
+      on: {
+        'poll.completed': [{ guard: 'heardInTime', target: 'armed' }, { target: 'timedOut' }],
+      },
+    },
+    timedOut: { type: 'final', description: 'Stands for election (§5.2).' },
+  },
+  options: CHART_OPTIONS,
+})
+
+/** Listens to a leader until it falls silent. Done when the election timeout has elapsed. */
+export const followerMachine = withFastPath(follower, (snapshot, event) => {
+  const { context, value } = snapshot
+  if (!context.state.settings.fastPath || value !== 'armed') return false
+  // A configuration may make it a voting member, or unmake it: that is for the chart.
+  if (event.type === 'appendEntries.received' && event.message.entries.some(({ kind }) => kind === 'configuration')) {
+    return false
+  }
+  return answer(context, event)
+})

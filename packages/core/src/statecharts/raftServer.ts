@@ -1,0 +1,199 @@
+import { createActor, type Actor, type ActorOptions, type InspectionEvent, type Observer } from 'xstate'
+import type { ConfigurationEntry } from '../entry.ts'
+import type { GroupId, Index, ServerId } from '../identifiers.ts'
+import { invariant, InvariantViolation } from '../errors.ts'
+import type { RaftMessage } from '../messages.ts'
+import { abandonAppends, completeApplying, nextToApply, startApplying } from '../rules/commitment.ts'
+import { writeFirstEntry } from '../rules/bootstrap.ts'
+import { checkOwnStore } from '../rules/configurations.ts'
+import { completeWrite, takeWrite } from '../rules/durability.ts'
+import { refuseAppends, type AppendOrder } from '../rules/replication.ts'
+import type { WriteId } from '../state/durability.ts'
+import { noOutputs, type Outputs, type Write } from '../state/outputs.ts'
+import { startState, type RaftState, type ServerOptions } from '../state/raftState.ts'
+import type { Surroundings } from './context.ts'
+import { messageReceived, type RoleEvent, type ServerEvent } from './events.ts'
+import { serverMachine, type Role } from './server.ts'
+
+/** XState's inspection: an observer or a function that is told of every actor, event and snapshot. */
+export type Inspect = Observer<InspectionEvent> | ((event: InspectionEvent) => void)
+
+/** The clock for the charts' `after`. */
+export type ChartClock = NonNullable<ActorOptions<typeof serverMachine>['clock']>
+
+export interface RaftServerOptions extends ServerOptions {
+  readonly surroundings: Surroundings
+  readonly clock: ChartClock
+  readonly inspect?: Inspect | undefined
+}
+
+/**
+ * One server of a group: its statecharts over its state, and the one door to both. Each method is one turn; it returns
+ * when the charts have come to rest, and what they want done waits in `takeOutputs`.
+ */
+export class RaftServer {
+  readonly id: ServerId
+  readonly group: GroupId
+  /** For reading. Only the rules change it. */
+  readonly state: RaftState
+  readonly #actor: Actor<typeof serverMachine>
+
+  constructor({ surroundings, clock, inspect, ...options }: RaftServerOptions) {
+    this.id = options.id
+    this.group = options.group
+    this.state = startState(options)
+    this.state.lastContactMs = surroundings.now()
+    this.#actor = createActor(serverMachine, {
+      id: `${options.group}/${options.id}`,
+      input: { state: this.state, surroundings },
+      clock,
+      ...(inspect === undefined ? {} : { inspect }),
+    })
+    this.#actor.subscribe({ error: (error) => this.#noteFailure(error) })
+  }
+
+  /** The root of the actor tree, to look at. */
+  get actor(): Actor<typeof serverMachine> {
+    return this.#actor
+  }
+
+  get role(): Role {
+    return roleOf(this.#actor)
+  }
+
+  /** Why it stopped, if not by `stop`. */
+  get failure(): Error | undefined {
+    return this.state.failure
+  }
+
+  start(): void {
+    this.#actor.start()
+    this.#turn(() => checkOwnStore(this.state))
+  }
+
+  /** A message from another server of the group. A newer term, or another leader, ends the role before it is handled. */
+  receive(from: ServerId, message: RaftMessage): void {
+    this.#turn(() => {
+      const { currentTerm } = this.state
+      if (message.term > currentTerm) {
+        this.#tellServer({ type: 'term.discovered', term: message.term })
+      } else if (message.type === 'appendEntries' && message.term === currentTerm && this.role === 'candidate') {
+        this.#tellServer({ type: 'leader.discovered' })
+      }
+      this.#tellRole(messageReceived(from, message))
+    })
+  }
+
+  /** Anything else that concerns the current role. */
+  handle(event: RoleEvent): void {
+    this.#turn(() => this.#tellRole(event))
+  }
+
+  /** Commands of callers. Each is answered by an output, sooner or later. */
+  append(orders: readonly AppendOrder[]): void {
+    if (this.role === 'stopped') refuseAppends(this.state, orders)
+    else this.handle({ type: 'appends.received', orders })
+  }
+
+  /** The first entry of the group, on a store that holds nothing of it. */
+  bootstrap(entry: ConfigurationEntry): void {
+    this.#turn(() => writeFirstEntry(this.state, entry))
+  }
+
+  /** The write of this id is flushed. */
+  writeCompleted(id: WriteId): void {
+    this.#turn(() => {
+      completeWrite(this.state, id)
+      this.#tellRole({ type: 'write.completed' })
+    })
+  }
+
+  /** The next entries for the state machine, if it is free to take them. */
+  startApplying(): { after: Index; upTo: Index } | undefined {
+    const next = this.role === 'stopped' ? undefined : nextToApply(this.state)
+    if (next !== undefined) startApplying(this.state, next.upTo)
+    return next
+  }
+
+  /** The state machine has taken what `startApplying` named. */
+  applied(): void {
+    this.#turn(() => completeApplying(this.state))
+  }
+
+  /** The server stops for good: `error` is why. */
+  fail(error: Error): void {
+    this.#turn(() => this.#noteFailure(error))
+  }
+
+  stop(): void {
+    this.#turn(() => this.#tellServer({ type: 'server.closed' }))
+  }
+
+  /** What the turns since the last call want done, and the write that makes their changes durable. */
+  takeOutputs(): Outputs & { write: Write | undefined } {
+    const outputs = this.state.outputs
+    this.state.outputs = noOutputs()
+    // What has stopped writes and says no more; only callers still get their answers.
+    if (this.role === 'stopped') return { ...noOutputs(), answers: outputs.answers, write: undefined }
+    return { ...outputs, write: takeWrite(this.state) }
+  }
+
+  #tellServer(event: ServerEvent): void {
+    this.#actor.send(event)
+  }
+
+  /** Looked up anew each time: XState drops events to an actor that has stopped. */
+  #tellRole(event: RoleEvent): void {
+    this.#actor.getSnapshot().children['role']?.send(event)
+  }
+
+  #noteFailure(error: unknown): void {
+    this.state.failure ??= error instanceof Error ? error : new InvariantViolation(String(error))
+  }
+
+  /** One input, handled completely. What is broken stops the server before any of it leaves. */
+  #turn(handle: () => void): void {
+    if (this.role === 'stopped') return
+    try {
+      handle()
+      if (this.state.failure === undefined) checkInvariants(this.state, this.role)
+    } catch (error) {
+      this.#noteFailure(error)
+    }
+    const { failure } = this.state
+    if (failure !== undefined) this.#tellServer({ type: 'server.failed', error: failure })
+    if (roleOf(this.#actor) === 'stopped') abandonAppends(this.state)
+  }
+}
+
+function roleOf(actor: Actor<typeof serverMachine>): Role {
+  const snapshot = actor.getSnapshot()
+  return snapshot.status === 'active' ? snapshot.value : 'stopped'
+}
+
+/** Role and state are kept apart, so that neither is kept twice; here they are held together. */
+function checkInvariants(state: RaftState, role: Role): void {
+  const { log, durability, commitIndex, applyingIndex, lastApplied } = state
+  invariant(
+    lastApplied <= applyingIndex && applyingIndex <= commitIndex,
+    'entries are applied in order, once committed',
+  )
+  invariant(applyingIndex <= durability.durableIndex, 'entries are applied only when durable here')
+  invariant(commitIndex <= log.lastIndex, 'only entries in the log are committed')
+  invariant(durability.durableIndex <= durability.writtenIndex, 'only what was written is durable')
+  invariant(durability.writtenIndex <= log.lastIndex, 'only what stands in the log is written')
+  switch (role) {
+    case 'follower':
+      invariant(state.peers.size === 0 && state.votes.size === 0, 'a follower neither replicates nor counts votes')
+      return
+    case 'candidate':
+      invariant(state.votedFor === state.id, 'a candidate has voted for itself (§5.2)')
+      invariant(state.leaderId === undefined, 'a candidate knows no leader of its term (§5.2)')
+      return
+    case 'leader':
+      invariant(state.leaderId === state.id && state.votedFor === state.id, 'a leader leads its own term (§5.2)')
+      for (const { matchIndex, nextIndex } of state.peers.values()) {
+        invariant(matchIndex < nextIndex && nextIndex <= log.lastIndex + 1, 'matchIndex < nextIndex <= last index + 1')
+      }
+  }
+}
