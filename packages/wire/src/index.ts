@@ -1,1 +1,5 @@
-export {}
+export { decodeClientReply, decodeClientRequest, encodeClientReply, encodeClientRequest } from './clientCodec.ts'
+export { decodeEntry, encodeEntry } from './entryCodec.ts'
+export { ForeignFrameError, MalformedFrameError, NewerFormatError } from './errors.ts'
+export { CLIENT_OVERHEAD_BYTES, FORMAT, FRAME_OVERHEAD_BYTES, MAX_FRAME_BYTES, maxEntryBytesFor } from './format.ts'
+export { type Frame, decodeFrame, encodeFrames } from './frame.ts'

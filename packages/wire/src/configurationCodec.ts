@@ -1,0 +1,48 @@
+import { type Configuration, type Member, type ServerId, isName } from '@quorate/core'
+import { MalformedFrameError } from './errors.ts'
+import { type Field, type FieldReader, isUuid } from './fields.ts'
+
+/** One set of voters, or two under joint consensus (§6). */
+const MAX_VOTER_SETS = 2
+
+/** @throws TypeError unless `configuration` is one that can be read again. */
+export function configurationFields(configuration: Configuration): Field[] {
+  const { groupUuid, members, voters } = configuration
+  assertEncodable(configuration)
+  const fields: Field[] = [groupUuid, members.length]
+  for (const member of members) fields.push(member.id, member.store)
+  fields.push(voters.length)
+  for (const set of voters) fields.push(set.length, ...set)
+  return fields
+}
+
+export function readConfiguration(fields: FieldReader): Configuration {
+  const groupUuid = fields.uuid('configuration.groupUuid')
+  const members: Member[] = []
+  for (let left = fields.integer('configuration.members'); left > 0; left--) {
+    members.push({ id: fields.name('member.id'), store: fields.uuid('member.store') })
+  }
+  const sets = fields.integer('configuration.voters')
+  if (sets === 0 || sets > MAX_VOTER_SETS) throw new MalformedFrameError(`a configuration has ${sets} sets of voters`)
+  const voters: ServerId[][] = []
+  for (let left = sets; left > 0; left--) voters.push(readVoters(fields))
+  return { groupUuid, members, voters }
+}
+
+function readVoters(fields: FieldReader): ServerId[] {
+  const voters: ServerId[] = []
+  for (let left = fields.integer('voters'); left > 0; left--) voters.push(fields.name('voter'))
+  return voters
+}
+
+function assertEncodable({ groupUuid, members, voters }: Configuration): void {
+  const sound =
+    isUuid(groupUuid) &&
+    members.every((member) => isName(member.id) && isUuid(member.store)) &&
+    voters.length > 0 &&
+    voters.length <= MAX_VOTER_SETS &&
+    voters.every((set) => set.every(isName))
+  if (!sound) {
+    throw new TypeError(`not a configuration: ${JSON.stringify({ groupUuid, members, voters })}`)
+  }
+}

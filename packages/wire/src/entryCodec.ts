@@ -1,0 +1,116 @@
+import { type Entry, type EntryKind, type LogPosition, type Term, invariant } from '@quorate/core'
+import { configurationFields, readConfiguration } from './configurationCodec.ts'
+import { decoding } from './decoding.ts'
+import type { Tail } from './envelope.ts'
+import { MalformedFrameError, NewerFormatError } from './errors.ts'
+import { type Field, FieldReader } from './fields.ts'
+import { FORMAT } from './format.ts'
+import { packFields, packWithData, unpackValues } from './messagePack.ts'
+import { scanValues } from './scan.ts'
+
+/** The numbers that stand for the kinds, on the wire and on disk, for good. */
+const KIND_CODES: Readonly<Record<EntryKind, number>> = { command: 1, 'no-op': 2, configuration: 3 }
+
+/** Session, checkpoint and upgrade: a later format gives them a meaning. */
+const RESERVED_KIND_CODES: readonly number[] = [4, 5, 6]
+
+/** The entry's bytes, the same at every call: encoded once, then kept in `entry.encoded`. */
+export function encodeEntry(entry: Entry): Uint8Array {
+  return (entry.encoded ??= encode(entry))
+}
+
+function encode(entry: Entry): Uint8Array {
+  const { index, term, kind, time } = entry
+  // What cannot be decoded must not be encoded: the log could not be read again.
+  const sound = isWhole(index) && index > 0 && isWhole(term) && isWhole(time)
+  invariant(sound, 'index, term and time of an entry are whole numbers')
+  const fields: Field[] = [index, term, KIND_CODES[kind], time]
+  switch (entry.kind) {
+    case 'command':
+      fields.push(entry.subject ?? null, null)
+      return packWithData(fields, entry.data)
+    case 'no-op':
+      return Buffer.from(packFields(fields, 0))
+    case 'configuration':
+      fields.push(...configurationFields(entry.configuration))
+      return Buffer.from(packFields(fields, 0))
+  }
+}
+
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}
+
+/**
+ * `entry.encoded`, and the data of a command, are `bytes` itself: they belong to the entry from here on.
+ * @throws NewerFormatError for a kind of a later format.
+ * @throws MalformedFrameError
+ */
+export function decodeEntry(bytes: Uint8Array): Entry {
+  return decoding(() => {
+    const [end] = scanValues(bytes, 0, 1)
+    if (end !== bytes.length) throw new MalformedFrameError('bytes follow the entry')
+    // A view, for msgpackr leaves a property on what it reads.
+    const [values] = unpackValues(bytes.subarray(0))
+    return readEntry(values ?? [], bytes)
+  })
+}
+
+/** The entry of which `values` were decoded from `encoded`. */
+export function readEntry(values: readonly unknown[], encoded: Uint8Array): Entry {
+  const fields = new FieldReader(values)
+  const index = fields.integer('entry.index')
+  const term = fields.integer('entry.term')
+  const code = fields.integer('entry.kind')
+  const time = fields.integer('entry.time')
+  if (index === 0) throw new MalformedFrameError('an entry has index 0')
+  const entry = readKind(code, { index, term, time, encoded }, fields)
+  fields.end('an entry')
+  return entry
+}
+
+function readKind(
+  code: number,
+  base: { index: number; term: number; time: number; encoded: Uint8Array },
+  fields: FieldReader,
+): Entry {
+  const { index, term, time, encoded } = base
+  switch (code) {
+    case KIND_CODES['command']: {
+      const subject = fields.optionalText('entry.subject')
+      const data = fields.bytes('entry.data')
+      if (subject === undefined) return { index, term, time, encoded, kind: 'command', data }
+      return { index, term, time, encoded, kind: 'command', subject, data }
+    }
+    case KIND_CODES['no-op']:
+      return { index, term, time, encoded, kind: 'no-op' }
+    case KIND_CODES['configuration']:
+      return { index, term, time, encoded, kind: 'configuration', configuration: readConfiguration(fields) }
+    default:
+      if (RESERVED_KIND_CODES.includes(code)) throw new NewerFormatError(FORMAT + 1, FORMAT)
+      throw new MalformedFrameError(`an entry is of the unknown kind ${code}`)
+  }
+}
+
+/**
+ * The next `count` entries of a frame: without a hole, behind `prevLog` if that is known, of terms that never fall and
+ * stay within `upToTerm`.
+ */
+export function takeEntries(tail: Tail, count: number, prevLog: LogPosition | undefined, upToTerm: Term): Entry[] {
+  const entries: Entry[] = []
+  let last = prevLog
+  tail.take(count, (values, encoded) => {
+    const entry = readEntry(values, encoded)
+    assertFollows(entry, last, upToTerm)
+    entries.push(entry)
+    last = entry
+  })
+  return entries
+}
+
+function assertFollows({ index, term }: Entry, last: LogPosition | undefined, upToTerm: Term): void {
+  if (term > upToTerm) throw new MalformedFrameError(`entry ${index} has term ${term}, the message ${upToTerm}`)
+  if (last === undefined) return
+  if (index !== last.index + 1) throw new MalformedFrameError(`entry ${index} follows entry ${last.index}`)
+  if (term < last.term) throw new MalformedFrameError(`entry ${index} has term ${term}, the one before ${last.term}`)
+}

@@ -1,0 +1,146 @@
+import type { Entry, LogPosition, Message } from '@quorate/core'
+import { MalformedFrameError } from './errors.ts'
+import { readEntry, takeEntries } from './entryCodec.ts'
+import type { Tail } from './envelope.ts'
+import type { Field, FieldReader } from './fields.ts'
+
+/** The numbers that stand for the messages, for good. */
+const Code = {
+  requestVote: 1,
+  requestVoteGranted: 2,
+  requestVoteRefused: 3,
+  appendEntries: 4,
+  appendEntriesAccepted: 5,
+  appendEntriesRejected: 6,
+  bootstrapInquiry: 16,
+  bootstrapStanding: 17,
+  bootstrapOffer: 18,
+  bootstrapAccepted: 19,
+} as const
+
+const NO_ENTRIES: readonly Entry[] = []
+
+/** What a frame says of `message` before its entries, which travel in the tail. Their number stands last. */
+export function messageFields(message: Message): Field[] {
+  switch (message.type) {
+    case 'requestVote':
+      return [Code.requestVote, message.term, message.lastLog.index, message.lastLog.term]
+    case 'requestVote.granted':
+      return [Code.requestVoteGranted, message.term]
+    case 'requestVote.refused':
+      return [Code.requestVoteRefused, message.term]
+    case 'appendEntries': {
+      const { term, session, prevLog, leaderCommit, entries } = message
+      return [Code.appendEntries, term, session, prevLog.index, prevLog.term, leaderCommit, entries.length]
+    }
+    case 'appendEntries.accepted':
+      return [Code.appendEntriesAccepted, message.term, message.session, message.matchIndex]
+    case 'appendEntries.rejected': {
+      const { term, session, prevLogIndex, hint } = message
+      return [Code.appendEntriesRejected, term, session, prevLogIndex, hint.index, hint.term]
+    }
+    case 'bootstrap.inquiry':
+      return [Code.bootstrapInquiry]
+    case 'bootstrap.standing':
+      return [Code.bootstrapStanding, message.groupUuid ?? null, message.knownStore ?? null]
+    case 'bootstrap.offer':
+      return [Code.bootstrapOffer]
+    case 'bootstrap.accepted':
+      return [Code.bootstrapAccepted, message.groupUuid]
+  }
+}
+
+/** The entries that travel with `message`. */
+export function entriesOf(message: Message): readonly Entry[] {
+  switch (message.type) {
+    case 'appendEntries':
+      return message.entries
+    case 'bootstrap.offer':
+      return [message.entry]
+    default:
+      return NO_ENTRIES
+  }
+}
+
+export function readMessage(fields: FieldReader, tail: Tail): Message {
+  const code = fields.integer('message.type')
+  switch (code) {
+    case Code.requestVote: {
+      const term = fields.integer('requestVote.term')
+      return { type: 'requestVote', term, lastLog: readPosition(fields, 'requestVote.lastLog', term) }
+    }
+    case Code.requestVoteGranted:
+      return { type: 'requestVote.granted', term: fields.integer('requestVote.granted.term') }
+    case Code.requestVoteRefused:
+      return { type: 'requestVote.refused', term: fields.integer('requestVote.refused.term') }
+    case Code.appendEntries:
+      return readAppendEntries(fields, tail)
+    case Code.appendEntriesAccepted: {
+      const term = fields.integer('appendEntries.accepted.term')
+      const session = fields.integer('appendEntries.accepted.session')
+      const matchIndex = fields.integer('appendEntries.accepted.matchIndex')
+      return { type: 'appendEntries.accepted', term, session, matchIndex }
+    }
+    case Code.appendEntriesRejected:
+      return readAppendEntriesRejected(fields)
+    default:
+      return readBootstrapMessage(code, fields, tail)
+  }
+}
+
+function readAppendEntries(fields: FieldReader, tail: Tail): Message {
+  const term = fields.integer('appendEntries.term')
+  const session = fields.integer('appendEntries.session')
+  const prevLog = readPosition(fields, 'appendEntries.prevLog', term)
+  const leaderCommit = fields.integer('appendEntries.leaderCommit')
+  const count = fields.integer('appendEntries.entries')
+  const entries = takeEntries(tail, count, prevLog, term)
+  return { type: 'appendEntries', term, session, prevLog, entries, leaderCommit }
+}
+
+function readAppendEntriesRejected(fields: FieldReader): Message {
+  const term = fields.integer('appendEntries.rejected.term')
+  const session = fields.integer('appendEntries.rejected.session')
+  const prevLogIndex = fields.integer('appendEntries.rejected.prevLogIndex')
+  const hint = readPosition(fields, 'appendEntries.rejected.hint', term)
+  if (hint.index > prevLogIndex) throw new MalformedFrameError('appendEntries.rejected hints behind prevLogIndex')
+  return { type: 'appendEntries.rejected', term, session, prevLogIndex, hint }
+}
+
+function readBootstrapMessage(code: number, fields: FieldReader, tail: Tail): Message {
+  switch (code) {
+    case Code.bootstrapInquiry:
+      return { type: 'bootstrap.inquiry' }
+    case Code.bootstrapStanding: {
+      const groupUuid = fields.optionalUuid('bootstrap.standing.groupUuid')
+      return { type: 'bootstrap.standing', groupUuid, knownStore: fields.optionalUuid('bootstrap.standing.knownStore') }
+    }
+    case Code.bootstrapOffer: {
+      const entry = takeEntry(tail)
+      if (entry?.kind !== 'configuration') throw new MalformedFrameError('bootstrap.offer offers no configuration')
+      return { type: 'bootstrap.offer', entry }
+    }
+    case Code.bootstrapAccepted:
+      return { type: 'bootstrap.accepted', groupUuid: fields.uuid('bootstrap.accepted.groupUuid') }
+    default:
+      throw new MalformedFrameError(`a message is of the unknown type ${code}`)
+  }
+}
+
+/** A position in the log of a server that is in `term`. */
+function readPosition(fields: FieldReader, what: string, term: number): LogPosition {
+  const position = fields.position(what)
+  if (position.term > term) throw new MalformedFrameError(`${what} has term ${position.term}, the message ${term}`)
+  if (position.index === 0 && position.term !== 0) {
+    throw new MalformedFrameError(`${what} has term ${position.term} before the first entry`)
+  }
+  return position
+}
+
+function takeEntry(tail: Tail): Entry | undefined {
+  let entry: Entry | undefined
+  tail.take(1, (values, encoded) => {
+    entry = readEntry(values, encoded)
+  })
+  return entry
+}
