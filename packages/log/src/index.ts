@@ -1,1 +1,37 @@
-export {}
+export { openLog, type OpenSingleLogOptions } from './openLog.ts'
+export { openNode, QuorateNode, type BootstrapOptions, type NodeOptions } from './quorateNode.ts'
+export { ReplicatedLog, type OpenLogOptions, type SubscribeOptions } from './replicatedLog.ts'
+export { connectLog, RemoteLog, type LeaderStatus, type ReadResult } from './remoteLog.ts'
+export type { Appended, AppendOptions } from './appender.ts'
+export type { Appendable } from './command.ts'
+export { LogEntry } from './logEntry.ts'
+export type { Subscription } from './subscription.ts'
+export type { Watchable } from './watchable.ts'
+export { memoryNetwork, memoryStore } from './memory.ts'
+export { systemClock, systemRandom } from './systemPorts.ts'
+export {
+  AlreadyBootstrappedError,
+  AppendOutcomeUnknownError,
+  BootstrapIncompleteError,
+  EntryTooLargeError,
+  InvariantViolation,
+  LogClosedError,
+  NotBootstrappedError,
+  NotLeaderError,
+  QuorateError,
+  ServerStoppedError,
+  StoreReplacedError,
+  WrongGroupError,
+  type GroupId,
+  type GroupUuid,
+  type Index,
+  type Inspect,
+  type Network,
+  type NodeId,
+  type RaftSettings,
+  type Role,
+  type ServerId,
+  type ServerStatus,
+  type Store,
+  type Term,
+} from '@quorate/core'

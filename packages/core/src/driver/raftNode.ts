@@ -104,9 +104,10 @@ export class RaftNode {
       recovered: store.recover(group),
       surroundings: { now: () => clock.now(), wallTime: () => clock.wallTime(), chance: () => random.next() },
       clock: this.#timers,
+      onElapsed: () => this.#wake(hosted),
       inspect,
     })
-    const hosted = new HostedServer({
+    const hosted: HostedServer = new HostedServer({
       server,
       store,
       client: this.client,

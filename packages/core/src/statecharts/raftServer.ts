@@ -24,6 +24,8 @@ export type ChartClock = NonNullable<ActorOptions<typeof serverMachine>['clock']
 export interface RaftServerOptions extends ServerOptions {
   readonly surroundings: Surroundings
   readonly clock: ChartClock
+  /** A timeout of the charts has been handled: there may be outputs. */
+  readonly onElapsed: () => void
   readonly inspect?: Inspect | undefined
 }
 
@@ -38,7 +40,7 @@ export class RaftServer {
   readonly state: RaftState
   readonly #actor: Actor<typeof serverMachine>
 
-  constructor({ surroundings, clock, inspect, ...options }: RaftServerOptions) {
+  constructor({ surroundings, clock, onElapsed, inspect, ...options }: RaftServerOptions) {
     this.id = options.id
     this.group = options.group
     this.state = startState(options)
@@ -46,7 +48,14 @@ export class RaftServer {
     this.#actor = createActor(serverMachine, {
       id: `${options.group}/${options.id}`,
       input: { state: this.state, surroundings },
-      clock,
+      clock: {
+        setTimeout: (elapsed, delayMs) =>
+          clock.setTimeout(() => {
+            this.#turn(() => elapsed())
+            onElapsed()
+          }, delayMs),
+        clearTimeout: (handle) => clock.clearTimeout(handle),
+      },
       ...(inspect === undefined ? {} : { inspect }),
     })
     this.#actor.subscribe({ error: (error) => this.#noteFailure(error) })

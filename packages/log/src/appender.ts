@@ -1,0 +1,158 @@
+import {
+  AppendOutcomeUnknownError,
+  EntryTooLargeError,
+  LogClosedError,
+  NotLeaderError,
+  commandBytes,
+  type ClientOutcome,
+  type Command,
+  type GroupId,
+  type Index,
+  type ServerId,
+  type Term,
+} from '@quorate/core'
+import { backoff } from './backoff.ts'
+
+/** Where an appended command stands: committed, and applied by the leader. */
+export interface Appended {
+  readonly index: Index
+  readonly term: Term
+}
+
+export interface AppendOptions {
+  /** Gives up. What had already left is then of unknown outcome. */
+  readonly signal?: AbortSignal
+  /** Gives up after this many milliseconds, 10,000 by default. */
+  readonly timeoutMs?: number
+}
+
+/** The ways from here to a group's leader. */
+export interface LeaderRoute {
+  readonly group: GroupId
+  readonly isClosed: boolean
+  /** What one message to the leader can carry, in bytes. */
+  readonly maxEntryBytes: number
+  /** Who led last, as far as is known here. */
+  readonly leaderId: ServerId | undefined
+  /** The term that the group is led in; waits for a leader until the signal aborts, and is then undefined. */
+  leaderTerm(signal: AbortSignal): Promise<Term | undefined>
+  /** Hands the commands over once, for that term alone. */
+  appendOnce(term: Term, commands: readonly Command[], timeoutMs: number): Promise<ClientOutcome>
+}
+
+export const DEFAULT_APPEND_TIMEOUT_MS = 10_000
+
+/**
+ * As `appendToLeader`, for more commands than one message carries: in parts, one after the other.
+ * @throws AppendOutcomeUnknownError when the first parts are appended and the next failed.
+ */
+export async function appendInParts(
+  route: LeaderRoute,
+  commands: readonly Command[],
+  options: AppendOptions,
+): Promise<readonly Appended[]> {
+  const parts = splitBySize(commands, route.maxEntryBytes)
+  const appended: Appended[] = []
+  for (const part of parts) {
+    try {
+      appended.push(...(await appendToLeader(route, part, options)))
+    } catch (error) {
+      const last = appended.at(-1)
+      if (last === undefined) throw error
+      const term = error instanceof AppendOutcomeUnknownError ? error.term : last.term
+      const why = `only the first ${appended.length} of ${commands.length} commands are known to be appended`
+      throw new AppendOutcomeUnknownError(route.group, term, why, { cause: error })
+    }
+  }
+  return appended
+}
+
+function splitBySize(commands: readonly Command[], maxBytes: number): Command[][] {
+  const parts: Command[][] = []
+  let room = 0
+  for (const command of commands) {
+    const bytes = commandBytes(command)
+    if (parts.length === 0 || bytes > room) {
+      parts.push([])
+      room = maxBytes
+    }
+    parts.at(-1)!.push(command)
+    room -= bytes
+  }
+  return parts
+}
+
+/**
+ * Brings commands to the leader, whoever that is. It tries again only what is proven not to have been appended; each try
+ * names the term it is meant for, so that an attempt that was given up cannot come true under a later leader.
+ * @throws NotLeaderError, AppendOutcomeUnknownError, EntryTooLargeError, LogClosedError; the signal's reason when
+ * nothing had left.
+ */
+export async function appendToLeader(
+  route: LeaderRoute,
+  commands: readonly Command[],
+  { signal, timeoutMs = DEFAULT_APPEND_TIMEOUT_MS }: AppendOptions,
+): Promise<readonly Appended[]> {
+  const deadline = Date.now() + timeoutMs
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const giveUp = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  for (let attempt = 0; ; attempt++) {
+    signal?.throwIfAborted()
+    if (route.isClosed) throw new LogClosedError(route.group)
+    const term = giveUp.aborted ? undefined : await route.leaderTerm(giveUp)
+    if (term === undefined) {
+      signal?.throwIfAborted()
+      if (route.isClosed) throw new LogClosedError(route.group)
+      throw new NotLeaderError(route.group, route.leaderId)
+    }
+    const outcome = await attemptOnce(route, term, commands, Math.max(1, deadline - Date.now()), signal)
+    if (outcome.type === 'appended') return commands.map((_, place) => ({ index: outcome.firstIndex + place, term }))
+    throwIfFinal(route, term, commands, outcome)
+    await backoff(attempt, giveUp)
+  }
+}
+
+async function attemptOnce(
+  route: LeaderRoute,
+  term: Term,
+  commands: readonly Command[],
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ClientOutcome> {
+  const outcome = route.appendOnce(term, commands, timeoutMs)
+  if (signal === undefined) return outcome
+  return new Promise((resolve, reject) => {
+    const abandon = (): void =>
+      reject(new AppendOutcomeUnknownError(route.group, term, 'the wait was aborted', { cause: signal.reason }))
+    signal.addEventListener('abort', abandon)
+    if (signal.aborted) abandon()
+    outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon))
+  })
+}
+
+/** Throws what must not be tried again; returns on what is proven not to have been appended. */
+function throwIfFinal(
+  { group, maxEntryBytes }: LeaderRoute,
+  term: Term,
+  commands: readonly Command[],
+  outcome: ClientOutcome,
+): void {
+  switch (outcome.type) {
+    case 'noAnswer': {
+      const why = outcome.reason === 'timeout' ? 'no answer came in time' : `the answer was lost (${outcome.reason})`
+      throw new AppendOutcomeUnknownError(group, term, why)
+    }
+    case 'unknown':
+      throw new AppendOutcomeUnknownError(group, outcome.term, 'the leader could not see it through')
+    case 'notSent':
+      if (outcome.reason === 'tooLarge') throw new EntryTooLargeError(bytesOf(commands), maxEntryBytes)
+      if (outcome.reason === 'closed') throw new LogClosedError(group)
+      return
+    case 'refused':
+      if (outcome.reason !== 'closed') throw new TypeError(`group ${group}: the append was refused: ${outcome.message}`)
+  }
+}
+
+function bytesOf(commands: readonly Command[]): number {
+  return commands.reduce((sum, command) => sum + commandBytes(command), 0)
+}

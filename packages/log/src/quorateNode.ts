@@ -1,0 +1,113 @@
+import {
+  RaftNode,
+  type Clock,
+  type GroupId,
+  type GroupUuid,
+  type Inspect,
+  type Network,
+  type NodeId,
+  type RaftSettings,
+  type Random,
+  type Store,
+} from '@quorate/core'
+import { ReplicatedLog, type OpenLogOptions } from './replicatedLog.ts'
+import { systemClock, systemRandom } from './systemPorts.ts'
+
+export interface NodeOptions {
+  /** The node's name, its own for good: letters, digits, `-` and `_`. */
+  readonly id: NodeId
+  /** What it meets the others over: `memoryNetwork()`, or `natsNetwork(connection)` of `@quorate/nats`. */
+  readonly network: Network
+  /** Where it keeps what it promises: `memoryStore()`, or what `openDiskStore` of `@quorate/disk` gives. */
+  readonly store: Store
+  readonly settings?: Partial<RaftSettings>
+  /** XState inspection of every group's statecharts on this node. */
+  readonly inspect?: Inspect
+  /** The process's own, unless a simulation brings others. */
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export interface BootstrapOptions {
+  /** How long the other nodes may take to answer. 10,000 by default. */
+  readonly timeoutMs?: number
+}
+
+/** A process's part in any number of groups. */
+export class QuorateNode {
+  readonly #node: RaftNode
+  readonly #logs = new Set<ReplicatedLog>()
+  #closing: Promise<void> | undefined
+
+  /** @internal Use `openNode`. */
+  constructor(node: RaftNode) {
+    this.#node = node
+  }
+
+  get id(): NodeId {
+    return this.#node.id
+  }
+
+  /**
+   * Gives birth to a group whose servers are on `nodes`, this one among them: once in its life, on one node, while all of
+   * them run. Answers the group's UUID.
+   * @throws AlreadyBootstrappedError, BootstrapIncompleteError.
+   */
+  bootstrap(
+    group: GroupId,
+    nodes: readonly NodeId[],
+    { timeoutMs = 10_000 }: BootstrapOptions = {},
+  ): Promise<GroupUuid> {
+    return new Promise((resolve, reject) => {
+      this.#node.bootstrap(group, nodes, timeoutMs, (error, groupUuid) => {
+        if (groupUuid !== undefined && error === undefined) resolve(groupUuid)
+        else reject(error)
+      })
+    })
+  }
+
+  /**
+   * Starts this node's server of a group. On a store that holds nothing of it yet, waits for the group's birth or its leader.
+   * @throws NotBootstrappedError when neither came in time, StoreReplacedError, WrongGroupError.
+   */
+  async openLog(group: GroupId, options: OpenLogOptions = {}): Promise<ReplicatedLog> {
+    const log = new ReplicatedLog(this.#node, group)
+    this.#logs.add(log)
+    try {
+      await log.joined(options)
+    } catch (error) {
+      this.#logs.delete(log)
+      throw error
+    }
+    return log
+  }
+
+  /** Ends all groups on this node and lets go of store and network. A connection that was given stays open. */
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const log of this.#logs) log.end()
+    await new Promise<void>((resolve, reject) => {
+      this.#node.closeNode((failure) => (failure === undefined ? resolve() : reject(failure.error)))
+    })
+  }
+}
+
+/**
+ * Opens a node.
+ * @throws TypeError for a bad id, RangeError for settings that do not fit together.
+ */
+export async function openNode({
+  clock = systemClock,
+  random = systemRandom,
+  ...options
+}: NodeOptions): Promise<QuorateNode> {
+  return new QuorateNode(new RaftNode({ ...options, clock, random }))
+}

@@ -1,0 +1,169 @@
+import {
+  assertName,
+  LogClosedError,
+  NotLeaderError,
+  type ClientOutcome,
+  type ClientRequest,
+  type ClientTransport,
+  type Command,
+  type GroupId,
+  type Index,
+  type Network,
+  type ServerId,
+  type Term,
+} from '@quorate/core'
+import { appendInParts, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
+import { backoff } from './backoff.ts'
+import { toCommand, type Appendable } from './command.ts'
+import { LogEntry } from './logEntry.ts'
+import { RequestBatcher } from './requestBatcher.ts'
+
+const ASK_TIMEOUT_MS = 1_000
+const READ_BYTES = 256 * 1024
+
+/** Who leads a group. */
+export interface LeaderStatus {
+  readonly leaderId: ServerId
+  readonly term: Term
+  readonly commitIndex: Index
+}
+
+/** Committed entries, as the leader has applied them. */
+export interface ReadResult {
+  readonly entries: readonly LogEntry[]
+  readonly term: Term
+  readonly commitIndex: Index
+}
+
+/** A group's log, seen from a process that is no member: everything goes to the leader. */
+export class RemoteLog implements LeaderRoute {
+  readonly group: GroupId
+  readonly #client: ClientTransport
+  readonly #batcher: RequestBatcher
+  #leader: LeaderStatus | undefined
+  #isClosed = false
+
+  /** @internal Use `connectLog`. */
+  constructor(client: ClientTransport, group: GroupId) {
+    this.group = group
+    this.#client = client
+    this.#batcher = new RequestBatcher(client, group)
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  get leaderId(): ServerId | undefined {
+    return this.#leader?.leaderId
+  }
+
+  get maxEntryBytes(): number {
+    return this.#client.maxEntryBytes
+  }
+
+  /** As `ReplicatedLog.append`. */
+  append(value: Appendable, options?: AppendOptions): Promise<Appended>
+  append(values: readonly Appendable[], options?: AppendOptions): Promise<readonly Appended[]>
+  async append(
+    given: Appendable | readonly Appendable[],
+    options: AppendOptions = {},
+  ): Promise<Appended | readonly Appended[]> {
+    if (this.#isClosed) throw new LogClosedError(this.group)
+    const { maxEntryBytes } = this
+    if (!Array.isArray(given)) {
+      const appended = await appendInParts(this, [toCommand(given as Appendable, maxEntryBytes)], options)
+      return appended[0]!
+    }
+    const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes))
+    return commands.length === 0 ? [] : appendInParts(this, commands, options)
+  }
+
+  /**
+   * Committed entries behind `after`, of every kind, without a gap; none when there are no more.
+   * @throws NotLeaderError when no leader answered in time.
+   */
+  async read(
+    { after, maxBytes = READ_BYTES }: { readonly after: Index; readonly maxBytes?: number },
+    options: AppendOptions = {},
+  ): Promise<ReadResult> {
+    const reply = await this.#ask({ type: 'read', after, maxBytes }, 'entries', giveUpSignal(options))
+    if (reply === undefined) throw this.#notLed(options)
+    return {
+      entries: reply.entries.map((entry) => new LogEntry(entry)),
+      term: reply.term,
+      commitIndex: reply.commitIndex,
+    }
+  }
+
+  /**
+   * Asks who leads.
+   * @throws NotLeaderError when no leader answered in time.
+   */
+  async leader(options: AppendOptions = {}): Promise<LeaderStatus> {
+    const reply = await this.#ask({ type: 'status' }, 'status', giveUpSignal(options))
+    if (reply === undefined) throw this.#notLed(options)
+    return reply
+  }
+
+  /** @internal */
+  async leaderTerm(signal: AbortSignal): Promise<Term | undefined> {
+    this.#leader ??= await this.#ask({ type: 'status' }, 'status', signal)
+    return this.#leader?.term
+  }
+
+  /** @internal */
+  async appendOnce(term: Term, commands: readonly Command[], timeoutMs: number): Promise<ClientOutcome> {
+    const outcome = await this.#batcher.append(term, commands, timeoutMs)
+    if (outcome.type !== 'appended') this.#leader = undefined
+    return outcome
+  }
+
+  /** Settles what is open, as of unknown outcome. A connection that was given stays open. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await new Promise<void>((resolve) => {
+      this.#client.close(resolve)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Asks the leader, and again until it answers; reading twice does no harm. Undefined when the signal aborts first. */
+  async #ask<Type extends 'status' | 'entries'>(
+    request: ClientRequest,
+    wanted: Type,
+    signal: AbortSignal,
+  ): Promise<Extract<ClientOutcome, { type: Type }> | undefined> {
+    for (let attempt = 0; !signal.aborted && !this.#isClosed; attempt++) {
+      const outcome = await new Promise<ClientOutcome>((settled) => {
+        this.#client.request(this.group, request, ASK_TIMEOUT_MS, settled)
+      })
+      if (outcome.type === wanted) return outcome as Extract<ClientOutcome, { type: Type }>
+      await backoff(attempt, signal)
+    }
+    return undefined
+  }
+
+  #notLed({ signal }: AppendOptions): unknown {
+    if (signal?.aborted === true) return signal.reason
+    return this.#isClosed ? new LogClosedError(this.group) : new NotLeaderError(this.group, undefined)
+  }
+}
+
+function giveUpSignal({ signal, timeoutMs = 10_000 }: AppendOptions): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs)
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+}
+
+/**
+ * Opens the way to a group's log for a process that is no member of it.
+ * @throws TypeError for a bad name.
+ */
+export function connectLog(group: GroupId, { network }: { readonly network: Network }): RemoteLog {
+  assertName('group', group)
+  return new RemoteLog(network.client(), group)
+}

@@ -1,0 +1,248 @@
+import {
+  AppendOutcomeUnknownError,
+  LogClosedError,
+  NotBootstrappedError,
+  ServerStoppedError,
+  type AppendOutcome,
+  type ClientOutcome,
+  type Command,
+  type Entry,
+  type GroupId,
+  type HostedServer,
+  type Index,
+  type RaftNode,
+  type ServerId,
+  type ServerStatus,
+  type Term,
+} from '@quorate/core'
+import {
+  appendInParts,
+  DEFAULT_APPEND_TIMEOUT_MS,
+  type Appended,
+  type AppendOptions,
+  type LeaderRoute,
+} from './appender.ts'
+import { toCommand, type Appendable } from './command.ts'
+import { LocalAppends } from './localAppends.ts'
+import { RequestBatcher } from './requestBatcher.ts'
+import { Subscription, type EntrySource } from './subscription.ts'
+import { Watchable } from './watchable.ts'
+
+export interface SubscribeOptions {
+  /** Where to begin: with the first entry (the default), with what is committed from now on, or at an index. */
+  readonly from?: 'earliest' | 'latest' | { readonly index: Index }
+  /** Also deliver the entries that Raft itself wrote: no-ops and configurations. */
+  readonly all?: boolean
+  /** Ends the loop by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+export interface OpenLogOptions {
+  /** How long to wait for the group's birth, or its leader, on a store that holds nothing of it. 10,000 by default. */
+  readonly joinTimeoutMs?: number
+}
+
+/** One group's log, on a node that is one of its servers. */
+export class ReplicatedLog implements LeaderRoute, EntrySource {
+  readonly group: GroupId
+  readonly #node: RaftNode
+  readonly #hosted: HostedServer
+  readonly #status: Watchable<ServerStatus>
+  readonly #local: LocalAppends
+  readonly #batcher: RequestBatcher
+  #changeListeners: (() => void)[] = []
+  #ended: Error | null | undefined
+  #closing: Promise<void> | undefined
+  #closeRest: () => Promise<void> = async () => {}
+
+  /** @internal Use `node.openLog`. */
+  constructor(node: RaftNode, group: GroupId) {
+    this.group = group
+    this.#node = node
+    this.#hosted = node.open(group, {
+      // Subscriptions read the log itself: there is nothing else to be done with an entry here.
+      stateMachine: { apply: (_entries, done) => done() },
+      onStatus: (status) => this.#noteStatus(status),
+    })
+    this.#status = new Watchable(this.#hosted.status)
+    this.#local = new LocalAppends(this.#hosted)
+    this.#batcher = new RequestBatcher(node.client, group)
+  }
+
+  /** Role, term, leader and commit index of this process's server: a value to look at and to watch. */
+  get status(): Watchable<ServerStatus> {
+    return this.#status
+  }
+
+  /** Why the server stopped by itself; null after `close`; undefined while it runs. */
+  get ended(): Error | null | undefined {
+    return this.#ended
+  }
+
+  get isClosed(): boolean {
+    return this.#ended !== undefined
+  }
+
+  get lastApplied(): Index {
+    return this.#hosted.status.lastApplied
+  }
+
+  get leaderId(): ServerId | undefined {
+    return this.#status.value.leaderId
+  }
+
+  get maxEntryBytes(): number {
+    return this.#node.maxEntryBytes
+  }
+
+  /**
+   * Appends a command, or several one behind the other, wherever the leader is. Resolves once they are committed, and
+   * applied by the leader: durable on a majority, for good.
+   * @throws NotLeaderError when no leader was found in time, LogClosedError, EntryTooLargeError, TypeError: nothing was
+   * appended. AppendOutcomeUnknownError: perhaps.
+   */
+  append(value: Appendable, options?: AppendOptions): Promise<Appended>
+  append(values: readonly Appendable[], options?: AppendOptions): Promise<readonly Appended[]>
+  async append(
+    given: Appendable | readonly Appendable[],
+    options: AppendOptions = {},
+  ): Promise<Appended | readonly Appended[]> {
+    this.#throwIfEnded()
+    const { maxEntryBytes } = this
+    if (!Array.isArray(given)) {
+      const appended = await this.#appendAll([toCommand(given as Appendable, maxEntryBytes)], options)
+      return appended[0]!
+    }
+    const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes))
+    return commands.length === 0 ? [] : this.#appendAll(commands, options)
+  }
+
+  /** The committed entries, in order, without a gap. */
+  subscribe({ from = 'earliest', all = false, signal }: SubscribeOptions = {}): Subscription {
+    return new Subscription(this, { first: this.#firstIndex(from), all, signal })
+  }
+
+  /** @internal What subscriptions read. */
+  read(after: Index, maxBytes: number, done: (error: Error | undefined, entries: readonly Entry[]) => void): void {
+    this.#hosted.read(after, maxBytes, done)
+  }
+
+  /** @internal */
+  whenChanged(callback: () => void): void {
+    this.#changeListeners.push(callback)
+  }
+
+  /** @internal */
+  async leaderTerm(signal: AbortSignal): Promise<Term | undefined> {
+    if (this.#status.value.leaderId !== undefined) return this.#status.value.term
+    try {
+      const { term } = await this.#status.waitFor(({ leaderId }) => leaderId !== undefined || this.isClosed, { signal })
+      return this.isClosed ? undefined : term
+    } catch {
+      return undefined
+    }
+  }
+
+  /** @internal One try, for a term: here if this server leads in it, else to whoever does. */
+  appendOnce(term: Term, commands: readonly Command[], timeoutMs: number): Promise<ClientOutcome> {
+    const { role, term: currentTerm } = this.#hosted.status
+    if (role !== 'leader' || currentTerm !== term) return this.#batcher.append(term, commands, timeoutMs)
+    return this.#local.append(commands, timeoutMs).then(asClientOutcome)
+  }
+
+  /** Ends this process's part in the group. The group goes on without it. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** @internal What else to close with this log. */
+  closeWith(closeRest: () => Promise<void>): void {
+    this.#closeRest = closeRest
+  }
+
+  /** @internal Stops the server, and leaves alone what else `close` closes. */
+  end(): void {
+    this.#ended ??= null
+    this.#node.close(this.group)
+    this.#tellEnd()
+  }
+
+  async #close(): Promise<void> {
+    this.end()
+    await this.#closeRest()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** @internal Resolves once the server knows its group. */
+  async joined({ joinTimeoutMs = 10_000 }: OpenLogOptions): Promise<void> {
+    const signal = AbortSignal.timeout(joinTimeoutMs)
+    try {
+      await this.#status.waitFor(({ groupUuid, failure }) => groupUuid !== undefined || failure !== undefined, {
+        signal,
+      })
+    } catch (error) {
+      await this.close()
+      throw signal.aborted ? new NotBootstrappedError(this.group, joinTimeoutMs) : error
+    }
+    if (this.#status.value.failure !== undefined) throw this.#status.value.failure
+  }
+
+  async #appendAll(commands: readonly Command[], options: AppendOptions): Promise<readonly Appended[]> {
+    // The leader's own process is the common case, and spared the machinery of waiting and trying again.
+    if (this.#hosted.server.role === 'leader' && options.signal === undefined) {
+      const { timeoutMs = DEFAULT_APPEND_TIMEOUT_MS } = options
+      const term = this.#hosted.server.state.currentTerm
+      const outcome = await this.#local.append(commands, timeoutMs)
+      if (outcome.type === 'appended') {
+        return commands.map((_, place) => ({ index: outcome.firstIndex + place, term: outcome.term }))
+      }
+      if (outcome.type !== 'notLeader') throw this.#unknown(term, outcome)
+    }
+    return appendInParts(this, commands, options)
+  }
+
+  #unknown(term: Term, outcome: Exclude<Awaited<ReturnType<LocalAppends['append']>>, { type: 'appended' }>): Error {
+    const why =
+      outcome.type === 'timeout' ? 'it was not committed in time' : 'the server stopped before it was committed'
+    return new AppendOutcomeUnknownError(this.group, term, why)
+  }
+
+  #firstIndex(from: NonNullable<SubscribeOptions['from']>): Index {
+    if (from === 'earliest') return 1
+    if (from === 'latest') return this.lastApplied + 1
+    if (typeof from === 'object' && Number.isSafeInteger(from.index) && from.index >= 1) return from.index
+    throw new RangeError(`from is ${JSON.stringify(from)}; it must be 'earliest', 'latest' or { index } of at least 1`)
+  }
+
+  #noteStatus(status: ServerStatus): void {
+    this.#status.set(status)
+    if (status.failure !== undefined && this.#ended === undefined) {
+      this.#ended = status.failure
+      this.#tellEnd()
+    } else this.#tellChange()
+  }
+
+  #tellEnd(): void {
+    this.#tellChange()
+    this.#status.end()
+  }
+
+  #tellChange(): void {
+    if (this.#changeListeners.length === 0) return
+    for (const tell of this.#changeListeners.splice(0)) tell()
+  }
+
+  #throwIfEnded(): void {
+    if (this.#ended === undefined) return
+    if (this.#ended === null) throw new LogClosedError(this.group)
+    throw new ServerStoppedError(this.group, this.#ended.message, { cause: this.#ended })
+  }
+}
+
+function asClientOutcome(outcome: AppendOutcome | { readonly type: 'timeout' }): ClientOutcome {
+  return outcome.type === 'timeout' ? { type: 'noAnswer', reason: 'timeout' } : outcome
+}

@@ -1,0 +1,72 @@
+import {
+  commandBytes,
+  type ClientOutcome,
+  type ClientTransport,
+  type Command,
+  type GroupId,
+  type Term,
+} from '@quorate/core'
+
+interface Waiting {
+  readonly commands: readonly Command[]
+  readonly bytes: number
+  readonly settled: (outcome: ClientOutcome) => void
+}
+
+/**
+ * Puts the appends of one turn of the event loop that name the same term into one request: a request costs as much as
+ * a hundred commands. What the answer says of the request it says of each.
+ */
+export class RequestBatcher {
+  readonly #client: ClientTransport
+  readonly #group: GroupId
+  #waiting = new Map<Term, Waiting[]>()
+
+  constructor(client: ClientTransport, group: GroupId) {
+    this.#client = client
+    this.#group = group
+  }
+
+  append(term: Term, commands: readonly Command[], timeoutMs: number): Promise<ClientOutcome> {
+    const bytes = commands.reduce((sum, command) => sum + commandBytes(command), 0)
+    return new Promise((settled) => {
+      if (this.#waiting.size === 0) setImmediate(() => this.#sendAll(timeoutMs))
+      const waiting = this.#waiting.get(term)
+      if (waiting === undefined) this.#waiting.set(term, [{ commands, bytes, settled }])
+      else waiting.push({ commands, bytes, settled })
+    })
+  }
+
+  #sendAll(timeoutMs: number): void {
+    const all = this.#waiting
+    this.#waiting = new Map()
+    for (const [term, waiting] of all) {
+      for (const batch of this.#split(waiting)) this.#send(term, batch, timeoutMs)
+    }
+  }
+
+  #split(waiting: readonly Waiting[]): Waiting[][] {
+    const batches: Waiting[][] = []
+    let room = 0
+    for (const one of waiting) {
+      if (one.bytes > room) {
+        batches.push([])
+        room = this.#client.maxEntryBytes
+      }
+      batches.at(-1)!.push(one)
+      room -= one.bytes
+    }
+    return batches
+  }
+
+  #send(term: Term, batch: readonly Waiting[], timeoutMs: number): void {
+    const commands = batch.flatMap((one) => one.commands)
+    this.#client.request(this.#group, { type: 'append', term, commands }, timeoutMs, (outcome) => {
+      let offset = 0
+      for (const one of batch) {
+        one.settled(outcome.type === 'appended' ? { ...outcome, firstIndex: outcome.firstIndex + offset } : outcome)
+        offset += one.commands.length
+      }
+    })
+  }
+}

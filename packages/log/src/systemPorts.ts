@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock, Random } from '@quorate/core'
+
+/** The process's own clock and event loop. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
+  // Behind the sockets that are being read, ahead of timers: one flush for all that has come in.
+  soon: (callback) => {
+    setImmediate(callback)
+  },
+  // Timers run, then sockets are looked at, then immediates.
+  afterPoll: (callback) => {
+    setImmediate(callback)
+  },
+}
+
+export const systemRandom: Random = { next: () => Math.random(), uuid: () => randomUUID() }
