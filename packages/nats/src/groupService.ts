@@ -1,0 +1,130 @@
+import type { ClientReply, ClientRequest, ClientRequestHandler, GroupId, Term } from '@quorate/core'
+import { MAX_FRAME_BYTES, decodeClientRequest, encodeClientReply, maxEntryBytesFor } from '@quorate/wire'
+import { reportUnreadable } from './badFrames.ts'
+import type { NatsMessageLike } from './connection.ts'
+import { type Link, type LinkSubscription, messageOf } from './link.ts'
+import type { Problems } from './problems.ts'
+import type { Subjects } from './subjects.ts'
+
+/** Stands for the id in the answer to a request that could not be read, id included. Requests count from 1. */
+export const UNREADABLE_ID = 0
+
+/** After this the handler is asked again for its term. */
+const ASK_AGAIN_MS = 20
+
+interface Surroundings {
+  readonly link: Link
+  readonly subjects: Subjects
+  readonly problems: Problems
+}
+
+/** The leader of one group, listening. */
+export class GroupService {
+  readonly #link: Link
+  readonly #subjects: Subjects
+  readonly #problems: Problems
+  readonly #group: GroupId
+  readonly #handler: ClientRequestHandler
+  readonly #subscriptions: LinkSubscription[] = []
+  #hasEnded = false
+
+  constructor({ link, subjects, problems }: Surroundings, group: GroupId, handler: ClientRequestHandler) {
+    this.#link = link
+    this.#subjects = subjects
+    this.#problems = problems
+    this.#group = group
+    this.#handler = handler
+    this.#listen(subjects.read(group), (request) => request.type !== 'append')
+    // Not from within `serve`: the handler's owner may be in the middle of something.
+    queueMicrotask(() => this.#learnTerm())
+  }
+
+  /** What the server has sent before it hears of the end is still answered. */
+  async end(): Promise<void> {
+    this.#hasEnded = true
+    await Promise.all(this.#subscriptions.map((subscription) => this.#link.unsubscribe(subscription)))
+  }
+
+  /** The subject of appends names the term, so the leader listens there as soon as it says which one it leads. */
+  #learnTerm(): void {
+    if (this.#hasEnded) return
+    this.#call({ type: 'status' }, (reply) => {
+      if (this.#hasEnded) return
+      if (reply.type === 'status') this.#listenForAppends(reply.term)
+      else setTimeout(() => this.#learnTerm(), ASK_AGAIN_MS)
+    })
+  }
+
+  #listenForAppends(term: Term): void {
+    const isExpected = (request: ClientRequest): boolean => request.type === 'append' && request.term === term
+    this.#listen(this.#subjects.append(this.#group, term), isExpected)
+  }
+
+  #listen(subject: string, isExpected: (request: ClientRequest) => boolean): void {
+    const onMessage = (message: NatsMessageLike): void => this.#received(message, isExpected)
+    this.#subscriptions.push(this.#link.subscribe(subject, 'a request', onMessage))
+  }
+
+  #received(message: NatsMessageLike, isExpected: (request: ClientRequest) => boolean): void {
+    const { subject, reply: replySubject } = message
+    if (replySubject === undefined || replySubject === '') {
+      this.#problems.report('misaddressed', `a request on ${subject} says nowhere to answer`, { subject })
+      return
+    }
+    let id: number
+    let request: ClientRequest
+    try {
+      ;({ id, request } = decodeClientRequest(message.data, MAX_FRAME_BYTES))
+    } catch (error) {
+      reportUnreadable(this.#problems, subject, error)
+      this.#answer(replySubject, UNREADABLE_ID, { type: 'refused', reason: 'malformed', message: messageOf(error) })
+      return
+    }
+    if (isExpected(request)) {
+      this.#call(this.#withinPayload(request), (reply) => this.#answer(replySubject, id, reply))
+    } else {
+      const what = `a request of type ${request.type} came where it does not belong`
+      this.#problems.report('misaddressed', what, { subject })
+      this.#answer(replySubject, id, { type: 'refused', reason: 'malformed', message: what })
+    }
+  }
+
+  /** Hands `request` on; `reply` is called once, whatever the handler does. */
+  #call(request: ClientRequest, reply: (reply: ClientReply) => void): void {
+    let isOpen = true
+    try {
+      this.#handler(request, (answer) => {
+        if (!isOpen) return
+        isOpen = false
+        reply(answer)
+      })
+    } catch (error) {
+      // No answer is the honest one: how far the handler came is unknown.
+      const what = `a request of type ${request.type} to group ${this.#group} could not be handled: ${messageOf(error)}`
+      this.#problems.report('callback', what, { error })
+    }
+  }
+
+  #withinPayload(request: ClientRequest): ClientRequest {
+    if (request.type !== 'read') return request
+    return { ...request, maxBytes: Math.min(request.maxBytes, maxEntryBytesFor(this.#link.maxPayload)) }
+  }
+
+  #answer(replySubject: string, id: number, reply: ClientReply): void {
+    try {
+      const bytes = encodeClientReply(id, reply)
+      if (bytes.length <= this.#link.maxPayload) this.#link.publish(replySubject, bytes)
+      else this.#answer(replySubject, id, shorter(reply))
+    } catch (error) {
+      this.#problems.report('tooLarge', `a reply could not be encoded: ${messageOf(error)}`, { error })
+    }
+  }
+}
+
+/** The same answer with fewer entries, which is an answer too: whoever reads asks for more. */
+function shorter(reply: ClientReply): ClientReply {
+  if (reply.type === 'entries' && reply.entries.length > 1) {
+    return { ...reply, entries: reply.entries.slice(0, reply.entries.length >> 1) }
+  }
+  return { type: 'refused', reason: 'tooLarge', message: 'the answer is larger than a message may be' }
+}

@@ -1,0 +1,265 @@
+import {
+  type NatsConnectionLike,
+  type NatsMessageLike,
+  type NatsStatusLike,
+  type NatsSubscriptionLike,
+} from './connection.ts'
+import { type Denial, serverErrorOf } from './connection.ts'
+import type { Problems } from './problems.ts'
+
+/** What the owner of a link wants to know. */
+export interface LinkObserver {
+  /** The server has our subscriptions. Once at the start, and after each interruption. */
+  connected(): void
+  disconnected(): void
+  /** Whether a denied publish or subscription may have been ours: the connection can have other users. */
+  isOurs(denial: Denial): boolean
+}
+
+export type MessageHandler = (message: NatsMessageLike) => void
+
+/** The largest message that a server takes unless it was told otherwise. */
+const DEFAULT_MAX_PAYLOAD = 1024 * 1024
+
+/** An end that takes longer is taken for granted: a frozen server must not hold up the end of a process. */
+const END_PATIENCE_MS = 1_000
+
+/**
+ * A connection as one transport sees it: whether it is up, the transport's own subscriptions, publishing that never
+ * throws. It ends without touching what others do with the connection.
+ */
+export class Link {
+  readonly #connection: NatsConnectionLike
+  readonly #problems: Problems
+  readonly #subscriptions = new Set<LinkSubscription>()
+  #observer: LinkObserver | undefined
+  #stopWatching: (() => void) | undefined
+  /** Until the first round trip nobody knows: a connection may be handed over while it dials. */
+  #state: 'unproven' | 'up' | 'down' | 'ended' = 'unproven'
+  #maxPayload = DEFAULT_MAX_PAYLOAD
+
+  constructor(connection: NatsConnectionLike, problems: Problems) {
+    this.#connection = connection
+    this.#problems = problems
+  }
+
+  /** What is published while this is false goes into a buffer without bounds, and from there nowhere. */
+  get isUp(): boolean {
+    return (this.#state === 'up' || this.#state === 'unproven') && this.#connection.info !== undefined
+  }
+
+  /** Nothing will come of this connection any more. */
+  get hasEnded(): boolean {
+    return this.#state === 'ended' || this.#connection.isClosed()
+  }
+
+  /** The largest message that the server takes; the next server may differ. */
+  get maxPayload(): number {
+    return (this.#maxPayload = this.#connection.info?.max_payload ?? this.#maxPayload)
+  }
+
+  /** Subscriptions made before are in place when the observer hears `connected`. */
+  watch(observer: LinkObserver): void {
+    this.#observer = observer
+    void this.#followStatus()
+    void this.#connection.closed().then(
+      (error) => this.#end(error ?? undefined),
+      (error: unknown) => this.#end(error),
+    )
+    // The answer to the first ping is behind our subscriptions; it fails when the connection is down already.
+    this.#connection.flush().then(
+      () => {
+        if (this.#state === 'unproven') this.#goUp()
+      },
+      () => {
+        if (this.#state === 'unproven') this.#goDown()
+      },
+    )
+  }
+
+  /** @param what names the messages in problems. */
+  subscribe(subject: string, what: string, onMessage: MessageHandler): LinkSubscription {
+    const subscription = new LinkSubscription(this.#connection, this.#problems, { subject, what, onMessage })
+    this.#subscriptions.add(subscription)
+    subscription.renew()
+    return subscription
+  }
+
+  async unsubscribe(subscription: LinkSubscription): Promise<void> {
+    this.#subscriptions.delete(subscription)
+    await subscription.end(this.isUp)
+  }
+
+  /** Whether the client took it; never evidence that anything was sent. */
+  publish(subject: string, payload: Uint8Array, reply?: string): boolean {
+    if (!this.isUp) return false
+    try {
+      this.#connection.publish(subject, payload, reply === undefined ? {} : { reply })
+      return true
+    } catch (error) {
+      this.#problems.report('refused', `the NATS client did not publish on ${subject}: ${messageOf(error)}`, {
+        subject,
+        error,
+      })
+      return false
+    }
+  }
+
+  /** Ends our subscriptions, and theirs alone. */
+  async close(): Promise<void> {
+    const isUp = this.isUp
+    this.#state = 'ended'
+    this.#observer = undefined
+    this.#stopWatching?.()
+    const subscriptions = [...this.#subscriptions]
+    this.#subscriptions.clear()
+    await withPatience(Promise.all(subscriptions.map((subscription) => subscription.end(isUp))))
+  }
+
+  async #followStatus(): Promise<void> {
+    try {
+      const statuses = this.#connection.status()
+      this.#stopWatching = () => stopIterating(statuses)
+      for await (const status of statuses) this.#heed(status)
+    } catch (error) {
+      this.#problems.report('server', `the status of the connection ended with an error: ${messageOf(error)}`, {
+        error,
+      })
+    }
+  }
+
+  #heed(status: NatsStatusLike): void {
+    if (this.#observer === undefined) return
+    if (status.type === 'disconnect') this.#goDown()
+    if (status.type === 'reconnect') this.#goUp()
+    if (status.type === 'error') this.#heedError(status)
+  }
+
+  #heedError(status: NatsStatusLike): void {
+    const { message, denial } = serverErrorOf(status)
+    if (denial === undefined) {
+      this.#problems.report('server', `nats-server: ${message}`, { error: status })
+    } else if (this.#observer?.isOurs(denial) === true) {
+      const advice = 'Give the user of this connection the permission; docs/subjects.md lists what is needed.'
+      const what = denial.operation === 'publish' ? 'publish on' : 'subscribe to'
+      this.#problems.report('denied', `nats-server does not let us ${what} ${denial.subject}. ${advice}`, {
+        subject: denial.subject,
+        error: status,
+      })
+    }
+  }
+
+  #goUp(): void {
+    if (this.#state === 'ended') return
+    this.#state = 'up'
+    // A subscription that was denied is gone for the client; the server may think differently by now.
+    for (const subscription of this.#subscriptions) subscription.renew()
+    this.#tell((observer) => observer.connected())
+  }
+
+  #goDown(): void {
+    if (this.#state === 'ended' || this.#state === 'down') return
+    this.#state = 'down'
+    this.#tell((observer) => observer.disconnected())
+  }
+
+  #end(error: unknown): void {
+    if (this.#state === 'ended') return
+    this.#goDown()
+    this.#state = 'ended'
+    this.#stopWatching?.()
+    const why = error === undefined ? 'somebody closed it' : messageOf(error)
+    this.#problems.report('closed', `the NATS connection has ended for good: ${why}. Open a new one.`, { error })
+  }
+
+  #tell(about: (observer: LinkObserver) => void): void {
+    if (this.#observer === undefined) return
+    try {
+      about(this.#observer)
+    } catch (error) {
+      this.#problems.report('callback', `a transport's observer threw: ${messageOf(error)}`, { error })
+    }
+  }
+}
+
+interface Listening {
+  readonly subject: string
+  readonly what: string
+  readonly onMessage: MessageHandler
+}
+
+/** One subscription of ours, for as long as the link stands. */
+export class LinkSubscription {
+  readonly #connection: NatsConnectionLike
+  readonly #problems: Problems
+  readonly #listening: Listening
+  #subscription: NatsSubscriptionLike | undefined
+  #hasEnded = false
+
+  constructor(connection: NatsConnectionLike, problems: Problems, listening: Listening) {
+    this.#connection = connection
+    this.#problems = problems
+    this.#listening = listening
+  }
+
+  /** Subscribes unless that stands. */
+  renew(): void {
+    if (this.#hasEnded || this.#subscription?.isClosed() === false) return
+    const { subject } = this.#listening
+    try {
+      this.#subscription = this.#connection.subscribe(subject, {
+        // A denial comes here and as a status; it is told there.
+        callback: (error, message) => {
+          if (error === null) this.#hand(message)
+        },
+      })
+    } catch (error) {
+      this.#problems.report('refused', `the NATS client did not subscribe to ${subject}: ${messageOf(error)}`, {
+        subject,
+        error,
+      })
+    }
+  }
+
+  /** What the server has sent is still handed on if it `isUp`, and the end is known to it then. */
+  async end(isUp: boolean): Promise<void> {
+    this.#hasEnded = true
+    const subscription = this.#subscription
+    if (subscription === undefined || subscription.isClosed()) return
+    try {
+      if (isUp) await subscription.drain()
+      else subscription.unsubscribe()
+    } catch {
+      // The connection ended first.
+    }
+  }
+
+  // An exception that reaches the client ends its reader: the whole connection then hears nothing, for minutes.
+  #hand(message: NatsMessageLike): void {
+    try {
+      this.#listening.onMessage(message)
+    } catch (error) {
+      const { subject, what } = this.#listening
+      this.#problems.report('callback', `${what} could not be handled: ${messageOf(error)}`, { subject, error })
+    }
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+// The iterators of both clients can be stopped. Their `return` would wait for the next status instead.
+function stopIterating(statuses: AsyncIterable<NatsStatusLike>): void {
+  const { stop } = statuses as { stop?: () => void }
+  stop?.call(statuses)
+}
+
+async function withPatience(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, END_PATIENCE_MS)
+  })
+  await Promise.race([work, patience])
+  clearTimeout(timer)
+}
