@@ -1,9 +1,10 @@
 import { type GroupUuid, type Index, type LogPosition, type ServerId, type Term, isName } from '@quorate/core'
 import { MalformedFrameError } from './errors.ts'
-import { MAX_NAME_LENGTH } from './format.ts'
 
 /** What a position of a flat array may hold: null stands for undefined. */
 export type Field = number | string | null
+
+const UUID = /^[\x21-\x7e]{1,64}$/
 
 /** How many bytes msgpackr takes for `field`. */
 export function fieldBytes(field: Field): number {
@@ -61,7 +62,7 @@ export class FieldReader {
     return this.name(what)
   }
 
-  /** The UUID of a group or of a store: not interpreted, but never long. */
+  /** The UUID of a group or of a store. */
   uuid(what: string): GroupUuid {
     const field = this.#fields[this.#at++]
     if (isUuid(field)) return field
@@ -103,8 +104,9 @@ export class FieldReader {
   }
 }
 
+/** Not checked for its form, but one byte a character, and never long. */
 export function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_LENGTH
+  return typeof value === 'string' && UUID.test(value)
 }
 
 function unexpected(what: string, expected: string, found: unknown): MalformedFrameError {
@@ -112,7 +114,7 @@ function unexpected(what: string, expected: string, found: unknown): MalformedFr
 }
 
 function shown(found: unknown): string {
-  if (typeof found === 'string') return JSON.stringify(found.slice(0, MAX_NAME_LENGTH))
+  if (typeof found === 'string') return JSON.stringify(found.slice(0, 64))
   if (typeof found === 'number') return String(found)
   if (found === undefined) return 'missing'
   return found === null ? 'nil' : 'bytes'

@@ -17,7 +17,7 @@ export const FrameType = {
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 
 /** The longest name and the longest UUID string. */
-export const MAX_NAME_LENGTH = 64
+const MAX_NAME_LENGTH = 64
 
 /** Frames above this are refused before anything in them is looked at. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024

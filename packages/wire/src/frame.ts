@@ -1,6 +1,7 @@
 import { type Message, type Packet, type StoreIdentity, invariant } from '@quorate/core'
 import { decoding } from './decoding.ts'
 import { type Tail, openFrame } from './envelope.ts'
+import { MalformedFrameError } from './errors.ts'
 import type { FieldReader } from './fields.ts'
 import { FrameType, MAX_FRAME_BYTES } from './format.ts'
 import { FrameDraft } from './frameDraft.ts'
@@ -57,7 +58,9 @@ export function decodeFrame(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTE
 function readPacket(fields: FieldReader, tail: Tail, store: StoreIdentity): Packet {
   const group = fields.name('packet.group')
   const groupUuid = fields.optionalUuid('packet.groupUuid')
+  const count = fields.integer('packet.messages')
+  if (count === 0) throw new MalformedFrameError('a packet holds no message')
   const messages: Message[] = []
-  for (let left = fields.integer('packet.messages'); left > 0; left--) messages.push(readMessage(fields, tail))
+  for (let left = count; left > 0; left--) messages.push(readMessage(fields, tail))
   return { group, groupUuid, store, messages }
 }

@@ -1,3 +1,5 @@
+// This door does not load the native string reader: it reads the whole ArrayBuffer behind a message, and its strings keep
+// one another in memory.
 import { Packr, RESERVE_START_SPACE } from 'msgpackr/pack'
 import type { Field } from './fields.ts'
 

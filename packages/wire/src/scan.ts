@@ -33,15 +33,16 @@ function skipArray(bytes: Uint8Array, start: number): number {
   } else {
     throw refused(token, start)
   }
-  if (length > bytes.length - at) throw new MalformedFrameError('it ends too early')
+  // Not `length > ...`: a length that is not all there is NaN.
+  if (!(length <= bytes.length - at)) throw new MalformedFrameError('it ends too early')
   for (let element = 0; element < length; element++) at = skipScalar(bytes, at)
   return at
 }
 
 function skipScalar(bytes: Uint8Array, start: number): number {
   const end = scalarEnd(bytes, start)
-  // Not `end > bytes.length`: a length behind the end is NaN.
   if (end <= bytes.length) return end
+  // Or `end` is NaN: the length itself is not all there.
   throw new MalformedFrameError('it ends too early')
 }
 

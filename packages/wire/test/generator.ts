@@ -1,0 +1,178 @@
+import type {
+  ClientReply,
+  ClientRequest,
+  Configuration,
+  Entry,
+  EntryKind,
+  LogPosition,
+  Message,
+  Packet,
+} from '@quorate/core'
+
+/** Random but the same for the same seed: whatever the types of core can say. */
+export class Generator {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed
+  }
+
+  /** From 0 up to, but without, `end` (mulberry32). */
+  below(end: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000) * end)
+  }
+
+  pick<T>(values: readonly T[]): T {
+    return values[this.below(values.length)] as T
+  }
+
+  list<T>(most: number, make: (place: number) => T): T[] {
+    return Array.from({ length: this.below(most + 1) }, (_, place) => make(place))
+  }
+
+  /** Of every width that an integer can take on the wire. */
+  integer(): number {
+    return this.below(2 ** this.pick([1, 7, 8, 9, 16, 17, 31, 32, 33, 50]))
+  }
+
+  name(): string {
+    const letters = 'abcXYZ019_-'
+    return `n${Array.from({ length: this.pick([0, 1, 8, 30, 63]) }, () => letters[this.below(letters.length)]).join('')}`
+  }
+
+  uuid(): string {
+    const hex = (length: number): string => Array.from({ length }, () => this.below(16).toString(16)).join('')
+    return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`
+  }
+
+  bytes(): Uint8Array {
+    return Uint8Array.from({ length: this.pick([0, 1, 31, 128, 255, 256, 1000]) }, () => this.below(256))
+  }
+
+  text(): string {
+    return this.pick(['', 'a', 'orders.created', 'größer', '日本語.件', '🙂', 'x'.repeat(40), 'é'.repeat(200)])
+  }
+
+  configuration(): Configuration {
+    const members = [this.name(), ...this.list(6, () => this.name())].map((id) => ({ id, store: this.uuid() }))
+    const set = (): string[] => members.map((member) => member.id).filter(() => this.below(2) === 0)
+    return { groupUuid: this.uuid(), members, voters: this.below(2) === 0 ? [set()] : [set(), set()] }
+  }
+
+  entry(index: number, term: number): Entry {
+    const base = { index, term, time: this.integer() }
+    const kind = this.pick<EntryKind>(['command', 'command', 'command', 'no-op', 'configuration'])
+    switch (kind) {
+      case 'command':
+        if (this.below(2) === 0) return { ...base, kind, data: this.bytes() }
+        return { ...base, kind, subject: this.text(), data: this.bytes() }
+      case 'no-op':
+        return { ...base, kind }
+      case 'configuration':
+        return { ...base, kind, configuration: this.configuration() }
+    }
+  }
+
+  /** Entries behind `prevLog`, up to some term that comes back with them. */
+  entries(prevLog: LogPosition, most: number): { entries: Entry[]; term: number } {
+    let term = prevLog.term
+    const entries = this.list(most, (place) => this.entry(prevLog.index + 1 + place, (term += this.below(2))))
+    return { entries, term: term + this.below(3) }
+  }
+
+  position(): LogPosition {
+    const index = this.integer()
+    return { index, term: index === 0 ? 0 : this.integer() }
+  }
+
+  message(): Message {
+    const session = this.integer()
+    const position = this.position()
+    const term = position.term + this.integer()
+    switch (this.below(11)) {
+      case 0:
+        return { type: 'requestVote', term, lastLog: position }
+      case 1:
+        return { type: 'requestVote.granted', term }
+      case 2:
+        return { type: 'requestVote.refused', term }
+      case 3:
+        return { type: 'appendEntries.accepted', term, session, matchIndex: this.integer() }
+      case 4: {
+        const prevLogIndex = position.index + this.integer()
+        return { type: 'appendEntries.rejected', term, session, prevLogIndex, hint: position }
+      }
+      case 5:
+        return { type: 'bootstrap.inquiry' }
+      case 6: {
+        const groupUuid = this.pick([undefined, this.uuid()])
+        return { type: 'bootstrap.standing', groupUuid, knownStore: this.pick([undefined, this.uuid()]) }
+      }
+      case 7: {
+        const configuration = this.configuration()
+        return { type: 'bootstrap.offer', entry: { kind: 'configuration', index: 1, term: 0, time: 5, configuration } }
+      }
+      case 8:
+        return { type: 'bootstrap.accepted', groupUuid: this.uuid() }
+      default: {
+        const { entries, term: lastTerm } = this.entries(position, this.pick([0, 1, 3, 20]))
+        return {
+          type: 'appendEntries',
+          term: lastTerm,
+          session,
+          prevLog: position,
+          entries,
+          leaderCommit: this.integer(),
+        }
+      }
+    }
+  }
+
+  packet(store: string): Packet {
+    const messages = [this.message(), ...this.list(3, () => this.message())]
+    return { group: this.name(), groupUuid: this.pick([undefined, this.uuid()]), store, messages }
+  }
+
+  request(): ClientRequest {
+    switch (this.below(3)) {
+      case 0: {
+        const commands = this.list(5, () => {
+          const data = this.bytes()
+          return this.below(2) === 0 ? { data } : { subject: this.text(), data }
+        })
+        return { type: 'append', term: this.integer(), commands }
+      }
+      case 1:
+        return { type: 'read', after: this.integer(), maxBytes: this.integer() }
+      default:
+        return { type: 'status' }
+    }
+  }
+
+  reply(): ClientReply {
+    const term = this.integer()
+    switch (this.below(6)) {
+      case 0:
+        return { type: 'appended', firstIndex: this.integer(), term }
+      case 1:
+        return { type: 'notLeader', term, leaderId: this.pick([undefined, this.name()]) }
+      case 2:
+        return {
+          type: 'refused',
+          reason: this.pick(['tooLarge', 'closed', 'malformed'] as const),
+          message: this.text(),
+        }
+      case 3:
+        return { type: 'unknown', term }
+      case 4: {
+        const { entries, term: lastTerm } = this.entries(this.position(), 10)
+        return { type: 'entries', entries, commitIndex: this.integer(), term: lastTerm }
+      }
+      default:
+        return { type: 'status', leaderId: this.name(), term, commitIndex: this.integer() }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import type {
+  ClientReply,
+  ClientRequest,
+  CommandEntry,
+  Configuration,
+  ConfigurationEntry,
+  Entry,
+  Message,
+  Packet,
+} from '@quorate/core'
+
+export const STORE = '0b8f6c8e-6a1c-4b39-9d60-6f2f8f1f6a01'
+export const GROUP_UUID = '3b241101-e2bb-4255-8caf-4136c566a962'
+export const TIME = 1_790_000_000_000
+
+export const CONFIGURATION: Configuration = {
+  groupUuid: GROUP_UUID,
+  members: [
+    { id: 'n1', store: STORE },
+    { id: 'n2', store: '5fd3e6a8-5b6a-4f0a-a3d5-3f2c0f2a9b02' },
+  ],
+  voters: [['n1'], ['n1', 'n2']],
+}
+
+export function command(index: number, term = 7, data = Buffer.from(`data of ${index}`)): CommandEntry {
+  return { kind: 'command', index, term, time: TIME + index, data }
+}
+
+export function configurationEntry(): ConfigurationEntry {
+  return { kind: 'configuration', index: 1, term: 1, time: TIME, configuration: CONFIGURATION }
+}
+
+export function packetOf(...messages: Message[]): Packet {
+  return { group: 'orders', groupUuid: GROUP_UUID, store: STORE, messages }
+}
+
+export function appendEntries(entries: Entry[], prevLog = { index: 0, term: 0 }, term = 7): Message {
+  return { type: 'appendEntries', term, session: 3, prevLog, entries, leaderCommit: 2 }
+}
+
+export function everyEntry(): Entry[] {
+  return [
+    configurationEntry(),
+    { kind: 'no-op', index: 2, term: 1, time: TIME },
+    command(3, 2),
+    { ...command(4, 2), subject: 'orders.created.münchen' },
+    { ...command(5, 2, Buffer.alloc(0)), subject: '' },
+    { ...command(2 ** 40, 2 ** 33), time: Number.MAX_SAFE_INTEGER },
+    command(7, 2, Buffer.alloc(300, 1)),
+    command(8, 2, Buffer.alloc(70_000, 2)),
+  ]
+}
+
+export function everyMessage(): Message[] {
+  return [
+    { type: 'requestVote', term: 4, lastLog: { index: 9, term: 3 } },
+    { type: 'requestVote', term: 1, lastLog: { index: 0, term: 0 } },
+    { type: 'requestVote.granted', term: 4 },
+    { type: 'requestVote.refused', term: 2 ** 52 },
+    appendEntries([]),
+    appendEntries([command(6), command(7)], { index: 5, term: 6 }),
+    { type: 'appendEntries.accepted', term: 7, session: 3, matchIndex: 70_000 },
+    { type: 'appendEntries.rejected', term: 7, session: 3, prevLogIndex: 300, hint: { index: 200, term: 5 } },
+    { type: 'bootstrap.inquiry' },
+    { type: 'bootstrap.standing', groupUuid: undefined, knownStore: undefined },
+    { type: 'bootstrap.standing', groupUuid: GROUP_UUID, knownStore: STORE },
+    { type: 'bootstrap.offer', entry: configurationEntry() },
+    { type: 'bootstrap.accepted', groupUuid: GROUP_UUID },
+  ]
+}
+
+export function everyRequest(): ClientRequest[] {
+  const data = Buffer.from('data')
+  return [
+    { type: 'append', term: 7, commands: [{ data }, { subject: 'orders.created', data }, { subject: '', data }] },
+    { type: 'read', after: 2 ** 45, maxBytes: 65_536 },
+    { type: 'status' },
+  ]
+}
+
+export function everyReply(): ClientReply[] {
+  return [
+    { type: 'appended', firstIndex: 12, term: 7 },
+    { type: 'notLeader', term: 7, leaderId: 'n2' },
+    { type: 'notLeader', term: 7, leaderId: undefined },
+    { type: 'refused', reason: 'tooLarge', message: 'the command is too large — split it' },
+    { type: 'refused', reason: 'closed', message: '' },
+    { type: 'refused', reason: 'malformed', message: 'x'.repeat(500) },
+    { type: 'unknown', term: 7 },
+    { type: 'entries', entries: [command(6), command(7)], commitIndex: 9, term: 8 },
+    { type: 'entries', entries: [], commitIndex: 0, term: 8 },
+    { type: 'status', leaderId: 'n1', term: 7, commitIndex: 9 },
+  ]
+}
+
+/** `value` for a comparison: bytes as hex, whatever class they are of, and entries without their encoded form. */
+export function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([name]) => name !== 'encoded')
+  return Object.fromEntries(kept.map(([name, inner]) => [name, plain(inner)]))
+}
+
+/** What `call` throws. */
+export function thrownBy(call: () => unknown): unknown {
+  try {
+    call()
+  } catch (error) {
+    return error
+  }
+  throw new Error('it threw nothing')
+}
