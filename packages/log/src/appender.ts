@@ -93,7 +93,7 @@ export async function appendToLeader(
   commands: readonly Command[],
   { signal, timeoutMs = DEFAULT_APPEND_TIMEOUT_MS }: AppendOptions,
 ): Promise<readonly Appended[]> {
-  const deadline = Date.now() + timeoutMs
+  const deadline = performance.now() + timeoutMs
   const timeout = AbortSignal.timeout(timeoutMs)
   const giveUp = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   for (let attempt = 0; ; attempt++) {
@@ -105,7 +105,7 @@ export async function appendToLeader(
       if (route.isClosed) throw new LogClosedError(route.group)
       throw new NotLeaderError(route.group, route.leaderId)
     }
-    const outcome = await attemptOnce(route, term, commands, Math.max(1, deadline - Date.now()), signal)
+    const outcome = await attemptOnce(route, term, commands, Math.max(1, deadline - performance.now()), signal)
     if (outcome.type === 'appended') return commands.map((_, place) => ({ index: outcome.firstIndex + place, term }))
     throwIfFinal(route, term, commands, outcome)
     await backoff(attempt, giveUp)

@@ -12,12 +12,30 @@ const utf8 = new TextEncoder()
 export function toCommand(value: Appendable, maxEntryBytes: number): Command {
   const { data, subject } = parts(value)
   const command: Command = {
-    data: typeof data === 'string' ? utf8.encode(data) : Uint8Array.from(data),
+    data: typeof data === 'string' ? utf8.encode(data) : ownCopy(data),
     ...(subject === undefined ? {} : { subject }),
   }
   const sizeBytes = commandBytes(command)
   if (sizeBytes > maxEntryBytes) throw new EntryTooLargeError(sizeBytes, maxEntryBytes)
   return command
+}
+
+const SLAB_BYTES = 64 * 1024
+const LARGEST_IN_SLAB_BYTES = 1024
+let slab = new Uint8Array(SLAB_BYTES)
+let slabUsed = 0
+
+/** Small copies share a buffer: one of its own for each costs more than the bytes in it. */
+function ownCopy(data: Uint8Array): Uint8Array {
+  if (data.length > LARGEST_IN_SLAB_BYTES) return new Uint8Array(data)
+  if (slabUsed + data.length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES)
+    slabUsed = 0
+  }
+  const copy = slab.subarray(slabUsed, slabUsed + data.length)
+  copy.set(data)
+  slabUsed += data.length
+  return copy
 }
 
 function parts(value: Appendable): { data: Uint8Array | string; subject: string | undefined } {

@@ -78,7 +78,7 @@ export class HostedServer {
   read(after: Index, maxBytes: number, done: (error: Error | undefined, entries: readonly Entry[]) => void): void {
     const { state } = this.server
     const upTo = state.lastApplied
-    const cached = state.log.cached(Math.min(after, upTo), upTo, maxBytes)
+    const cached = after < upTo ? state.log.cached(after, upTo, maxBytes) : []
     if (cached !== undefined) done(undefined, cached)
     else this.#readStore(after, upTo, maxBytes, done)
   }

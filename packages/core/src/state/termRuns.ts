@@ -24,8 +24,8 @@ export class TermRuns {
     return this.#starts[this.#runOf(index)]?.term ?? 0
   }
 
-  append(position: LogPosition): void {
-    if (position.term !== this.lastTerm) this.#starts.push(position)
+  append({ index, term }: LogPosition): void {
+    if (term !== this.lastTerm) this.#starts.push({ index, term })
   }
 
   truncateAfter(index: Index): void {

@@ -21,6 +21,10 @@ const chart = setup({
     heardInTime: ({ context: { state, surroundings } }) => electionTimeoutRemaining(state, surroundings.now()) > 0,
   },
   actions: {
+    /** What it heard, or did not hear, before it was a voting member says nothing of its leader. */
+    startWaiting: ({ context: { state, surroundings } }) => {
+      state.lastContactMs = surroundings.now()
+    },
     askForPoll: ({ context }) => {
       context.state.outputs.pollWanted = true
     },
@@ -64,7 +68,7 @@ const follower = chart.createMachine({
   states: {
     listening: {
       description: 'No voting member, or not yet: takes entries and waits for a configuration that names it (§6).',
-      always: { guard: 'isVotingMember', target: 'armed' },
+      always: { guard: 'isVotingMember', target: 'armed', actions: 'startWaiting' },
     },
     armed: {
       description: 'The election timeout runs. A word from the leader is noted, not re-armed: the timeout looks again.',
