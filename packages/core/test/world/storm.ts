@@ -1,0 +1,190 @@
+import type { NodeId, RaftSettings } from '@quorate/core'
+import { cluster, type Cluster } from './cluster.ts'
+import { Invariants } from './invariants.ts'
+import type { Letter } from './testNetwork.ts'
+import { TestRandom } from './testRandom.ts'
+
+export interface StormOptions {
+  readonly servers: number
+  readonly seed: number
+  readonly settings?: Partial<RaftSettings>
+  /** Whether disks may break for good: the process then ends, and comes back with what was flushed. */
+  readonly disksBreak?: boolean
+}
+
+/** A cluster in which anything may happen at any moment, as a seed has it. */
+export class Storm {
+  readonly cluster: Cluster
+  readonly invariants: Invariants
+  readonly #random: TestRandom
+  readonly #weights: readonly (readonly [weight: number, happen: () => void])[]
+  readonly #sum: number
+  readonly #stalled = new Set<NodeId>()
+  /** Delivered already, to come again: perhaps in another term, to another process. */
+  readonly #echoes: Letter[] = []
+  #appends = 0
+
+  constructor({ servers, seed, settings, disksBreak = false }: StormOptions) {
+    const random = new TestRandom(seed)
+    this.#random = random
+    this.cluster = cluster(servers, {
+      seed,
+      settings: {
+        backtracking: random.happens(0.5) ? 'term' : 'entry',
+        maxInflightEntries: random.pick([2, 16, 16_384]),
+        maxBatchBytes: random.pick([100, 300, 256 * 1024]),
+        cacheBytes: random.pick([150, 16 * 1024 * 1024]),
+        ...settings,
+      },
+    })
+    this.invariants = new Invariants(this.cluster)
+    this.cluster.afterEvent = () => this.invariants.check()
+    this.cluster.network.isHeld = true
+    for (const node of this.cluster.nodes.values()) node.store.isHeld = true
+    // Each storm has its own temper: some of it happens often, some of it never.
+    const often = (weight: number): number => weight * random.pick([0, 0.3, 1, 1, 3])
+    this.#weights = [
+      [20 + 10 * servers, () => this.#deliver()],
+      [10 + 5 * servers, () => this.#completeWrite()],
+      [10, () => this.#letTimePass()],
+      [5, () => this.#append()],
+      [often(4), () => this.#lose()],
+      [often(6), () => this.#deliverAgain()],
+      [often(1.2), () => this.#crash()],
+      [3, () => this.#restart()],
+      [often(1.2), () => this.#cut()],
+      [1, () => this.cluster.heal()],
+      [often(1), () => this.#stall()],
+      [0.6, () => this.#stalled.clear()],
+      [often(0.2), () => this.cluster.network.reconnect(random.pick(this.cluster.ids))],
+      [disksBreak ? often(0.5) : 0, () => this.#breakDisk()],
+    ]
+    this.#sum = this.#weights.reduce((sum, [weight]) => sum + weight, 0)
+  }
+
+  /** One event. */
+  step(): void {
+    let left = this.#random.next() * this.#sum
+    for (const [weight, happen] of this.#weights) {
+      left -= weight
+      if (left < 0) {
+        happen()
+        break
+      }
+    }
+    // Several inputs may share a turn.
+    if (this.#random.happens(0.7)) this.cluster.clock.finishTurn()
+    this.invariants.check()
+  }
+
+  /** All is well again: within a while there must be one leader, one log, and one answer to each append. */
+  calm(): void {
+    const { cluster, invariants } = this
+    cluster.clock.finishTurn()
+    for (const node of cluster.nodes.values()) {
+      if (node.server !== undefined && node.store.isBroken) cluster.crash(node.id)
+      if (node.server === undefined) cluster.restart(node.id)
+      for (; node.store.waiting > 0; invariants.check()) node.store.complete(1)
+      node.store.release()
+    }
+    this.#stalled.clear()
+    cluster.heal()
+    for (const letter of cluster.network.letters.splice(0)) {
+      cluster.network.deliver(letter)
+      invariants.check()
+    }
+    cluster.network.release()
+    cluster.run(3000)
+    const last = cluster.append(cluster.electLeader(), 'after the storm')
+    cluster.settle(3000)
+    invariants.check()
+    this.#checkAnswers()
+    if (last.outcomes[0]?.type !== 'appended') throw new Error(`not appended: ${JSON.stringify(last)}`)
+  }
+
+  #checkAnswers(): void {
+    const applied = this.cluster.texts(this.cluster.ids[0]!)
+    for (const { text, by, outcomes } of this.cluster.appends) {
+      const [outcome, ...more] = outcomes
+      const texts = text.split(' ')
+      if (outcome === undefined) throw new Error(`the append of ${text} by ${by} was never answered`)
+      if (more.length > 0) throw new Error(`the append of ${text} by ${by} was answered ${outcomes.length} times`)
+      if (text === 'after the storm') continue
+      const found = texts.filter((one) => applied.includes(one)).length
+      if (outcome.type === 'appended' && found < texts.length) throw new Error(`${text} was appended, and is lost`)
+      if (outcome.type === 'notLeader' && found > 0) throw new Error(`${text} was refused, and is there`)
+      if (applied.length !== new Set(applied).size) throw new Error('something was applied twice')
+    }
+  }
+
+  #deliver(): void {
+    const { network } = this.cluster
+    const { letters } = network
+    if (letters.length === 0) return
+    // Mostly in order, now and then not.
+    const place = this.#random.happens(0.7) ? 0 : this.#random.below(letters.length)
+    const [letter] = letters.splice(place, 1)
+    if (this.#echoes.length < 60) this.#echoes.push(letter!)
+    else if (this.#random.happens(0.2)) this.#echoes[this.#random.below(60)] = letter!
+    network.deliver(letter!)
+  }
+
+  #deliverAgain(): void {
+    if (this.#echoes.length > 0) this.cluster.network.deliver(this.#random.pick(this.#echoes))
+  }
+
+  #lose(): void {
+    const { letters } = this.cluster.network
+    if (letters.length > 0) letters.splice(this.#random.below(letters.length), this.#random.pick([1, 1, 1, 10]))
+  }
+
+  #completeWrite(): void {
+    const ready = this.cluster.up.filter(({ id, store }) => store.waiting > 0 && !this.#stalled.has(id))
+    if (ready.length > 0) this.#random.pick(ready).store.complete(1)
+  }
+
+  #letTimePass(): void {
+    if (this.#random.happens(0.02)) this.cluster.clock.pause(400)
+    this.cluster.run(this.#random.pick([1, 10, 30, 60]))
+  }
+
+  #append(): void {
+    const { leader, up } = this.cluster
+    if (up.length === 0) return
+    const to = leader !== undefined && this.#random.happens(0.8) ? leader : this.#random.pick(up).id
+    const texts = Array.from({ length: this.#random.pick([1, 1, 2, 5]) }, () => `a${++this.#appends}`)
+    this.cluster.append(to, ...texts)
+  }
+
+  #crash(): void {
+    const { up } = this.cluster
+    if (up.length === 0) return
+    const node = this.#random.pick(up)
+    if (node.server!.status.role === 'leader') this.invariants.counts.crashesAsLeader++
+    this.cluster.crash(node.id, this.#random.below(node.store.waiting + 1))
+  }
+
+  #restart(): void {
+    const down = [...this.cluster.nodes.values()].filter((node) => node.server === undefined)
+    if (down.length > 0) this.cluster.restart(this.#random.pick(down).id)
+  }
+
+  #cut(): void {
+    this.cluster.partition(...this.cluster.ids.filter(() => this.#random.happens(0.4)))
+  }
+
+  #stall(): void {
+    this.#stalled.add(this.#random.pick(this.cluster.ids))
+  }
+
+  #breakDisk(): void {
+    const { up } = this.cluster
+    if (up.length === 0) return
+    const { id, store } = this.#random.pick(up)
+    store.fail('the disk is broken')
+    store.complete()
+    this.cluster.clock.finishTurn()
+    this.invariants.check()
+    if (this.cluster.status(id).role === 'stopped') this.cluster.crash(id)
+  }
+}
