@@ -25,7 +25,8 @@ export class GroupService {
   readonly #problems: Problems
   readonly #group: GroupId
   readonly #handler: ClientRequestHandler
-  readonly #subscriptions: LinkSubscription[] = []
+  readonly #reads: LinkSubscription
+  #appends: { readonly term: Term; readonly subscription: LinkSubscription } | undefined
   #hasEnded = false
 
   constructor({ link, subjects, problems }: Surroundings, group: GroupId, handler: ClientRequestHandler) {
@@ -34,7 +35,7 @@ export class GroupService {
     this.#problems = problems
     this.#group = group
     this.#handler = handler
-    this.#listen(subjects.read(group), (request) => request.type !== 'append')
+    this.#reads = this.#listen(subjects.read(group), (request) => request.type !== 'append')
     // Not from within `serve`: the handler's owner may be in the middle of something.
     queueMicrotask(() => this.#learnTerm())
   }
@@ -42,27 +43,27 @@ export class GroupService {
   /** What the server has sent before it hears of the end is still answered. */
   async end(): Promise<void> {
     this.#hasEnded = true
-    await Promise.all(this.#subscriptions.map((subscription) => this.#link.unsubscribe(subscription)))
+    const appends = this.#appends === undefined ? [] : [this.#appends.subscription]
+    await Promise.all([this.#reads, ...appends].map((subscription) => this.#link.unsubscribe(subscription)))
   }
 
   /** The subject of appends names the term, so the leader listens there as soon as it says which one it leads. */
   #learnTerm(): void {
     if (this.#hasEnded) return
     this.#call({ type: 'status' }, (reply) => {
-      if (this.#hasEnded) return
-      if (reply.type === 'status') this.#listenForAppends(reply.term)
-      else setTimeout(() => this.#learnTerm(), ASK_AGAIN_MS)
+      if (reply.type !== 'status') setTimeout(() => this.#learnTerm(), ASK_AGAIN_MS)
     })
   }
 
   #listenForAppends(term: Term): void {
+    if (this.#hasEnded || this.#appends?.term === term) return
+    if (this.#appends !== undefined) void this.#link.unsubscribe(this.#appends.subscription)
     const isExpected = (request: ClientRequest): boolean => request.type === 'append' && request.term === term
-    this.#listen(this.#subjects.append(this.#group, term), isExpected)
+    this.#appends = { term, subscription: this.#listen(this.#subjects.append(this.#group, term), isExpected) }
   }
 
-  #listen(subject: string, isExpected: (request: ClientRequest) => boolean): void {
-    const onMessage = (message: NatsMessageLike): void => this.#received(message, isExpected)
-    this.#subscriptions.push(this.#link.subscribe(subject, 'a request', onMessage))
+  #listen(subject: string, isExpected: (request: ClientRequest) => boolean): LinkSubscription {
+    return this.#link.subscribe(subject, 'a request', (message) => this.#received(message, isExpected))
   }
 
   #received(message: NatsMessageLike, isExpected: (request: ClientRequest) => boolean): void {
@@ -89,13 +90,14 @@ export class GroupService {
     }
   }
 
-  /** Hands `request` on; `reply` is called once, whatever the handler does. */
+  /** Hands `request` on; `reply` is called once, whatever the handler does. A leader that says its term is heard. */
   #call(request: ClientRequest, reply: (reply: ClientReply) => void): void {
     let isOpen = true
     try {
       this.#handler(request, (answer) => {
         if (!isOpen) return
         isOpen = false
+        if (answer.type === 'status') this.#listenForAppends(answer.term)
         reply(answer)
       })
     } catch (error) {

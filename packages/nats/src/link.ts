@@ -34,8 +34,10 @@ export class Link {
   readonly #subscriptions = new Set<LinkSubscription>()
   #observer: LinkObserver | undefined
   #stopWatching: (() => void) | undefined
-  /** Until the first round trip nobody knows: a connection may be handed over while it dials. */
-  #state: 'unproven' | 'up' | 'down' | 'ended' = 'unproven'
+  /** `fresh` until the first round trip: a connection may be handed over while it dials, so nobody knows. */
+  #state: 'fresh' | 'up' | 'down' | 'ended' = 'fresh'
+  /** Counts the interruptions and returns: what was begun before one says nothing after it. */
+  #era = 0
   #maxPayload = DEFAULT_MAX_PAYLOAD
 
   constructor(connection: NatsConnectionLike, problems: Problems) {
@@ -45,7 +47,7 @@ export class Link {
 
   /** What is published while this is false goes into a buffer without bounds, and from there nowhere. */
   get isUp(): boolean {
-    return (this.#state === 'up' || this.#state === 'unproven') && this.#connection.info !== undefined
+    return (this.#state === 'up' || this.#state === 'fresh') && this.#connection.info !== undefined
   }
 
   /** Nothing will come of this connection any more. */
@@ -66,15 +68,7 @@ export class Link {
       (error) => this.#end(error ?? undefined),
       (error: unknown) => this.#end(error),
     )
-    // The answer to the first ping is behind our subscriptions; it fails when the connection is down already.
-    this.#connection.flush().then(
-      () => {
-        if (this.#state === 'unproven') this.#goUp()
-      },
-      () => {
-        if (this.#state === 'unproven') this.#goDown()
-      },
-    )
+    this.#prove()
   }
 
   /** @param what names the messages in problems. */
@@ -131,7 +125,7 @@ export class Link {
   #heed(status: NatsStatusLike): void {
     if (this.#observer === undefined) return
     if (status.type === 'disconnect') this.#goDown()
-    if (status.type === 'reconnect') this.#goUp()
+    if (status.type === 'reconnect') this.#comeBack()
     if (status.type === 'error') this.#heedError(status)
   }
 
@@ -149,16 +143,37 @@ export class Link {
     }
   }
 
+  #comeBack(): void {
+    if (this.#state === 'ended') return
+    this.#era++
+    // A subscription that was denied is gone for the client; this server may think differently.
+    for (const subscription of this.#subscriptions) subscription.renew()
+    this.#prove()
+  }
+
+  /** Up after a round trip: the server answers behind our subscriptions. The ping fails if the connection is down. */
+  #prove(): void {
+    const era = this.#era
+    this.#connection.flush().then(
+      () => {
+        if (era === this.#era) this.#goUp()
+      },
+      () => {
+        if (era === this.#era) this.#goDown()
+      },
+    )
+  }
+
   #goUp(): void {
     if (this.#state === 'ended') return
     this.#state = 'up'
-    // A subscription that was denied is gone for the client; the server may think differently by now.
-    for (const subscription of this.#subscriptions) subscription.renew()
     this.#tell((observer) => observer.connected())
   }
 
   #goDown(): void {
-    if (this.#state === 'ended' || this.#state === 'down') return
+    if (this.#state === 'ended') return
+    this.#era++
+    if (this.#state === 'down') return
     this.#state = 'down'
     this.#tell((observer) => observer.disconnected())
   }

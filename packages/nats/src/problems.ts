@@ -80,10 +80,13 @@ export class Problems {
   }
 
   #isWorthTelling(kind: ProblemKind, count: number, subject: string | undefined): boolean {
-    if (count === 1 || count % EVERY === 0) return true
-    // Permissions are put right one subject after the other, so each is named.
-    if (kind !== 'denied' || subject === undefined || this.#denied.has(subject)) return false
-    if (this.#denied.size >= MAX_SUBJECTS) return false
+    return this.#isNewlyDenied(kind, subject) || count === 1 || count % EVERY === 0
+  }
+
+  // Permissions are put right one subject after the other, so each is named.
+  #isNewlyDenied(kind: ProblemKind, subject: string | undefined): boolean {
+    if (kind !== 'denied' || subject === undefined) return false
+    if (this.#denied.has(subject) || this.#denied.size >= MAX_SUBJECTS) return false
     this.#denied.add(subject)
     return true
   }

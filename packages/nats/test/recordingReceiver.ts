@@ -32,4 +32,4 @@ export class RecordingReceiver implements TransportReceiver {
   }
 }
 
-export const PATIENCE = { timeout: 5_000, interval: 5 }
+export const PATIENCE = { timeout: 3_000, interval: 5 }
