@@ -1,8 +1,8 @@
 import { MalformedFrameError } from './errors.ts'
 
 /**
- * Walks `count` values from `start` on without decoding them, and returns where each ends. What passes is an array, not
- * empty, of nil, whole or floating numbers, strings and bytes, every one of them complete.
+ * Walks `count` values from `start` on without decoding them, and returns where each ends. What passes is an array of
+ * nil, whole or floating numbers, strings and bytes, every one of them complete.
  *
  * This is what makes msgpackr safe to call on what strangers send: the record definitions for which it compiles code,
  * extensions (Date, Error, RegExp ...), maps and nesting never reach it, and no length leads out of the message.
@@ -21,7 +21,7 @@ function skipArray(bytes: Uint8Array, start: number): number {
   const token = bytes[start]
   let at: number
   let length: number
-  if (token !== undefined && token > 0x90 && token < 0xa0) {
+  if (token !== undefined && token >= 0x90 && token < 0xa0) {
     at = start + 1
     length = token - 0x90
   } else if (token === 0xdc) {

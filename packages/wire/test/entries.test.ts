@@ -94,6 +94,14 @@ describe('what is kept owns its bytes', () => {
     expect(Buffer.from(entries[2]!.data).toString()).toBe('data of 3')
   })
 
+  test('so do the entries of all its messages', () => {
+    const messages = [appendEntries([command(1)]), appendEntries([command(1), command(2)])]
+    const [frame] = encodeFrames(STORE, [packetOf(...messages), packetOf(...messages)], MAX_FRAME_BYTES)
+    const owners = entriesIn(received(frame!)).map((entry) => entry.encoded!.buffer)
+    expect(owners).toHaveLength(6)
+    expect(new Set(owners).size).toBe(1)
+  })
+
   test('so do the entries of a reply, the commands of a request and the offer of a bootstrap', () => {
     const reply = received(encodeClientReply(1, { type: 'entries', entries: [command(1)], commitIndex: 1, term: 7 }))
     const request = received(
@@ -129,8 +137,19 @@ describe('what is kept owns its bytes', () => {
   test('a large entry does not sit in a larger buffer', () => {
     const encoded = encodeEntry(command(1, 7, Buffer.alloc(100_000)))
     expect(encoded.buffer.byteLength).toBe(encoded.length)
-    const small = encodeEntry(configurationEntry())
-    expect(small.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
+  })
+
+  test('a small entry does not sit in what a large frame left behind', () => {
+    const packet = packetOf({ type: 'requestVote.granted', term: 1 })
+    encodeFrames(
+      STORE,
+      Array.from({ length: 5000 }, (_, group) => ({ ...packet, group: `g${group}` })),
+      MAX_FRAME_BYTES,
+    )
+    const noOp: Entry = { kind: 'no-op', index: 1, term: 1, time: TIME }
+    for (const entry of [noOp, configurationEntry(), command(1)]) {
+      expect(encodeEntry(entry).buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
+    }
   })
 
   test('encoded bytes stand, however many frames and entries come after them', () => {

@@ -113,6 +113,12 @@ describe('what does not fit goes on in the next frame', () => {
     },
   )
 
+  test('names that are not ASCII take what they take', () => {
+    const group = 'ü'.repeat(60)
+    const packets = heartbeats(50).map((packet) => ({ ...packet, group }))
+    for (const frame of encodeFrames(STORE, packets, 1000)) expect(frame.length).toBeLessThanOrEqual(1000)
+  })
+
   test('an entry that fits no frame is an error, and nothing comes back', () => {
     const entries = [command(1), command(2, 7, Buffer.alloc(5000))]
     const error = thrownBy(() => encodeFrames(STORE, [packetOf(appendEntries(entries))], 4000))

@@ -90,7 +90,7 @@ describe('whatever arrives', () => {
     }
     // Each of them came up, so the damage reaches every way out.
     for (const count of Object.values(counts)) expect(count).toBeGreaterThan(50)
-    expect(longestMs).toBeLessThan(100)
+    expect(longestMs).toBeLessThan(1000)
   })
 
   test('what is read from damaged bytes can be encoded and read again', () => {
@@ -133,7 +133,7 @@ describe('whatever arrives', () => {
     for (const frame of frames) {
       const begin = performance.now()
       expect(outcome(frame, decodeFrame)).toBe('read')
-      expect(performance.now() - begin).toBeLessThan(1000)
+      expect(performance.now() - begin).toBeLessThan(2000)
     }
   })
 })
