@@ -54,7 +54,7 @@ export function entryBytes(entry: Entry): number {
     case 'command':
       return commandBytes(entry)
     case 'configuration':
-      return ENTRY_OVERHEAD_BYTES + 160 * (1 + entry.configuration.members.length)
+      return ENTRY_OVERHEAD_BYTES + 256 * (1 + entry.configuration.members.length)
     case 'no-op':
       return ENTRY_OVERHEAD_BYTES
   }

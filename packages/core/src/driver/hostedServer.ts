@@ -211,7 +211,8 @@ export class HostedServer {
     if (status.groupUuid !== former.groupUuid) this.#sender = this.#describeSender()
     // What is committed and not announced yet needs one more look, when this turn's appends are out.
     if (status.role === 'leader' && status.commitIndex > this.#announcedCommit) this.#options.wake(this)
-    if (status.role !== former.role) this.#serve(status.role === 'leader')
+    const leadsAnew = status.role === 'leader' && status.term !== former.term
+    if (status.role !== former.role || leadsAnew) this.#serve(status.role === 'leader')
     this.#options.onStatus(status)
   }
 
