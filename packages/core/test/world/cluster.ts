@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly inspect?: Inspect
   /** Nobody bootstraps the group. */
   readonly isUnborn?: boolean
+  /** As `Cluster.draws`, from the start. */
+  readonly draws?: Readonly<Record<NodeId, number>>
 }
 
 /** One node of a cluster, over all its processes. */
@@ -65,6 +67,7 @@ export class Cluster {
   constructor(size: number, options: ClusterOptions) {
     this.#options = options
     this.random = new TestRandom(options.seed ?? 1)
+    for (const [id, draw] of Object.entries(options.draws ?? {})) this.draws.set(id, draw)
     this.ids = Array.from({ length: size }, (_, place) => `n${place + 1}`)
     const disks = this.ids.map((id) => new TestDisk(`store-of-${id}`))
     if (options.isUnborn !== true) {
@@ -111,17 +114,23 @@ export class Cluster {
     return leader?.id
   }
 
-  /** Lets time pass until `id`, or anyone, leads and has committed in its term. */
+  /** Lets time pass until `id`, or anyone, leads and has committed in its term. Nobody else is heard meanwhile. */
   electLeader(id?: NodeId): NodeId {
-    for (const other of this.ids) if (id !== undefined) this.draws.set(other, other === id ? 0 : 0.999)
     const isReady = (): boolean => {
       const { leader } = this
       if (leader === undefined || (id !== undefined && leader !== id)) return false
       const state = this.state(leader)
       return state.log.termAt(state.commitIndex) === state.currentTerm
     }
+    const { loses } = this.network
+    if (id !== undefined) {
+      this.network.loses = (letter) =>
+        loses(letter) ||
+        (letter.from !== id &&
+          letter.packet.messages.some(({ type }) => type === 'requestVote' || type === 'appendEntries'))
+    }
     this.run(10_000, isReady)
-    this.draws.clear()
+    this.network.loses = loses
     if (!isReady()) throw new Error(`no leader after ten seconds: ${this.describe()}`)
     return this.leader!
   }
