@@ -1,0 +1,240 @@
+import type { Entry, GroupId, HardState, Index, ServerId, Term } from '@quorate/core'
+import { checksum, getInteger, putInteger, viewOf } from './layout.ts'
+
+// The records of a frame, one behind the other without a gap. `number` is what stands for the group.
+//
+// 1 group: what the group was before the first change of it in this segment; a segment thus explains itself
+//   0    1  1
+//   1    1  length of the name
+//   2    1  length of the vote, 0 for none
+//   3    1  zero
+//   4    4  number of the group
+//   8    8  currentTerm
+//   16   8  last index
+//   24      name, vote
+// 2 hard state
+//   0    1  2
+//   1    1  zero
+//   2    1  length of the vote, 0 for none
+//   3    1  zero
+//   4    4  number of the group
+//   8    8  currentTerm
+//   16      vote
+// 3 truncation
+//   0    1  3
+//   1    3  zero
+//   4    4  number of the group
+//   8    8  the last index that stays
+// 4 entries, of one term, without a hole behind the last that stands
+//   0    1  4
+//   1    3  zero
+//   4    4  number of the group
+//   8    8  index of the first
+//   16   8  term
+//   24   8  the highest time among them
+//   32   4  how many
+//   36      for each: length in bytes (bit 31: it is a configuration), CRC-32 of the bytes, the bytes
+
+const GROUP = 1
+const HARD_STATE = 2
+const TRUNCATION = 3
+const ENTRIES = 4
+
+const GROUP_HEAD_BYTES = 24
+const HARD_STATE_HEAD_BYTES = 16
+const TRUNCATION_BYTES = 16
+export const ENTRIES_HEAD_BYTES = 36
+/** What stands before the bytes of an entry: their length and checksum. */
+export const ENTRY_HEAD_BYTES = 8
+
+const LONGEST_NAME_BYTES = 64
+const CONFIGURATION_BIT = 0x8000_0000
+/** No frame carries more, which also keeps the length of an entry off bit 31. */
+export const MAX_FRAME_BYTES = 1024 * 1024 * 1024
+
+/** A group record, a hard state and a truncation together are no longer than this. */
+export const MAX_STATE_BYTES = GROUP_HEAD_BYTES + HARD_STATE_HEAD_BYTES + TRUNCATION_BYTES + 3 * LONGEST_NAME_BYTES
+
+/** Room for records that grows, and where the next one goes. */
+export class RecordBuffer {
+  bytes: Uint8Array
+  view: DataView
+  /** The end of what is written. */
+  end: number
+  readonly #start: number
+
+  constructor(start: number, capacity: number) {
+    this.#start = start
+    this.end = start
+    this.bytes = Buffer.allocUnsafeSlow(capacity)
+    this.view = viewOf(this.bytes)
+  }
+
+  /** Makes room behind `end` for so many bytes. */
+  reserve(bytes: number): void {
+    if (this.end + bytes <= this.bytes.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.end + bytes, 2 * this.bytes.length))
+    grown.set(this.bytes.subarray(0, this.end))
+    this.bytes = grown
+    this.view = viewOf(grown)
+  }
+
+  reset(): void {
+    this.end = this.#start
+  }
+
+  putGroup(number: number, group: GroupId, { currentTerm, votedFor }: HardState, lastIndex: Index): void {
+    const { view, end } = this
+    view.setUint32(end, GROUP | (group.length << 8) | ((votedFor?.length ?? 0) << 16), true)
+    view.setUint32(end + 4, number, true)
+    putInteger(view, end + 8, currentTerm)
+    putInteger(view, end + 16, lastIndex)
+    this.end += GROUP_HEAD_BYTES
+    this.#putName(group)
+    this.#putName(votedFor ?? '')
+  }
+
+  putHardState(number: number, { currentTerm, votedFor }: HardState): void {
+    const { view, end } = this
+    view.setUint32(end, HARD_STATE | ((votedFor?.length ?? 0) << 16), true)
+    view.setUint32(end + 4, number, true)
+    putInteger(view, end + 8, currentTerm)
+    this.end += HARD_STATE_HEAD_BYTES
+    this.#putName(votedFor ?? '')
+  }
+
+  putTruncation(number: number, after: Index): void {
+    const { view, end } = this
+    view.setUint32(end, TRUNCATION, true)
+    view.setUint32(end + 4, number, true)
+    putInteger(view, end + 8, after)
+    this.end += TRUNCATION_BYTES
+  }
+
+  putEntriesHead(number: number, first: Entry, lastTime: number, count: number): void {
+    const { view, end } = this
+    view.setUint32(end, ENTRIES, true)
+    view.setUint32(end + 4, number, true)
+    putInteger(view, end + 8, first.index)
+    putInteger(view, end + 16, first.term)
+    putInteger(view, end + 24, lastTime)
+    view.setUint32(end + 32, count, true)
+    this.end += ENTRIES_HEAD_BYTES
+  }
+
+  putEntry(encoded: Uint8Array, isConfiguration: boolean): void {
+    const { view, end } = this
+    view.setUint32(end, isConfiguration ? encoded.length + CONFIGURATION_BIT : encoded.length, true)
+    view.setUint32(end + 4, checksum(encoded), true)
+    this.bytes.set(encoded, end + ENTRY_HEAD_BYTES)
+    this.end += ENTRY_HEAD_BYTES + encoded.length
+  }
+
+  #putName(name: string): void {
+    for (let place = 0; place < name.length; place += 1) this.bytes[this.end + place] = name.charCodeAt(place)
+    this.end += name.length
+  }
+}
+
+/** What stands in an entries record, but for the entries. */
+export interface EntriesHead {
+  readonly firstIndex: Index
+  readonly term: Term
+  readonly lastTime: number
+}
+
+/** Takes in records in the order in which they stand. */
+export interface RecordReceiver {
+  takeGroup(number: number, group: GroupId, state: HardState, lastIndex: Index): void
+  takeHardState(number: number, state: HardState): void
+  takeTruncation(number: number, after: Index): void
+  takeEntries(number: number, head: EntriesHead): void
+  /** The next entry of the last entries record; `offset` is that of its bytes. */
+  takeEntry(offset: number, length: number, isConfiguration: boolean): void
+}
+
+/** What a record says makes no sense, though every byte is as it was written. */
+export class SenselessRecord extends Error {
+  /** Where the record begins. */
+  offset = 0
+}
+
+/** Reads the records between `start` and `end`. @throws SenselessRecord */
+export function readRecords(bytes: Uint8Array, start: number, end: number, receiver: RecordReceiver): void {
+  let at = start
+  try {
+    while (at < end) at = readRecord(bytes, at, end, receiver)
+    if (at > end) throw new SenselessRecord('a record is longer than its frame')
+  } catch (error) {
+    if (error instanceof SenselessRecord) error.offset = at
+    throw error
+  }
+}
+
+function readRecord(bytes: Uint8Array, at: number, end: number, receiver: RecordReceiver): number {
+  if (at + HARD_STATE_HEAD_BYTES > end) throw new SenselessRecord('a record is longer than its frame')
+  const view = viewOf(bytes)
+  const number = view.getUint32(at + 4, true)
+  switch (bytes[at]) {
+    case GROUP:
+      return readGroup(bytes, view, at, number, receiver)
+    case HARD_STATE: {
+      const vote = at + HARD_STATE_HEAD_BYTES
+      const voteEnd = vote + (bytes[at + 2] ?? 0)
+      receiver.takeHardState(number, hardStateOf(getInteger(view, at + 8), textOf(bytes, vote, voteEnd)))
+      return voteEnd
+    }
+    case TRUNCATION:
+      receiver.takeTruncation(number, getInteger(view, at + 8))
+      return at + TRUNCATION_BYTES
+    case ENTRIES:
+      return readEntries(view, at, end, number, receiver)
+    default:
+      throw new SenselessRecord(`there is no record of kind ${bytes[at]}`)
+  }
+}
+
+function readGroup(bytes: Uint8Array, view: DataView, at: number, number: number, receiver: RecordReceiver): number {
+  const name = at + GROUP_HEAD_BYTES
+  const vote = name + (bytes[at + 1] ?? 0)
+  const voteEnd = vote + (bytes[at + 2] ?? 0)
+  const state = hardStateOf(getInteger(view, at + 8), textOf(bytes, vote, voteEnd))
+  receiver.takeGroup(number, textOf(bytes, name, vote), state, getInteger(view, at + 16))
+  return voteEnd
+}
+
+function readEntries(view: DataView, at: number, end: number, number: number, receiver: RecordReceiver): number {
+  if (at + ENTRIES_HEAD_BYTES > end) throw new SenselessRecord('a record is longer than its frame')
+  const firstIndex = getInteger(view, at + 8)
+  receiver.takeEntries(number, { firstIndex, term: getInteger(view, at + 16), lastTime: getInteger(view, at + 24) })
+  const count = view.getUint32(at + 32, true)
+  let next = at + ENTRIES_HEAD_BYTES
+  for (let read = 0; read < count; read += 1) {
+    if (next + ENTRY_HEAD_BYTES > end) throw new SenselessRecord('an entry is longer than its frame')
+    const head = view.getUint32(next, true)
+    const length = head % CONFIGURATION_BIT
+    const offset = next + ENTRY_HEAD_BYTES
+    if (offset + length > end) throw new SenselessRecord('an entry is longer than its frame')
+    receiver.takeEntry(offset, length, head >= CONFIGURATION_BIT)
+    next = offset + length
+  }
+  return next
+}
+
+function hardStateOf(currentTerm: Term, vote: ServerId): HardState {
+  return { currentTerm, votedFor: vote === '' ? undefined : vote }
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+}
+
+/** What is wrong with the bytes of an entry as they were read, its head before them; undefined when nothing is. */
+export function entryFault(bytes: Uint8Array, start: number, length: number): string | undefined {
+  const view = viewOf(bytes)
+  if (view.getUint32(start, true) % CONFIGURATION_BIT !== length)
+    return 'an entry has another length than when it was written'
+  const body = bytes.subarray(start + ENTRY_HEAD_BYTES, start + ENTRY_HEAD_BYTES + length)
+  if (view.getUint32(start + 4, true) !== checksum(body)) return 'an entry does not match its checksum'
+  return undefined
+}
