@@ -90,6 +90,11 @@ export type BootstrapMessage = BootstrapInquiry | BootstrapStanding | BootstrapO
 
 export type Message = RaftMessage | BootstrapMessage
 
+/** Answers are of use only in the term of their question. */
+export function isAnswer(message: RaftMessage): message is RequestVoteReply | AppendEntriesReply {
+  return message.type !== 'requestVote' && message.type !== 'appendEntries'
+}
+
 export function isBootstrapMessage(message: Message): message is BootstrapMessage {
   return message.type.startsWith('bootstrap.')
 }

@@ -54,16 +54,18 @@ function settle(state: RaftState, pending: PendingAppend): boolean {
   return outcome !== undefined
 }
 
-/** Undefined while it is open. Applied entries are final: what stands there instead proves an append lost. */
+/**
+ * Undefined while it is open. Applied entries are final, and terms never fall along the log: what stands in the place of
+ * an append, or a newer term before it, proves it lost.
+ */
 function outcomeOf(state: RaftState, { firstIndex, lastIndex, term }: PendingAppend): AppendOutcome | undefined {
   const { log, lastApplied } = state
-  if (lastIndex <= lastApplied) {
-    if (log.termAt(lastIndex) === term) return { type: 'appended', firstIndex, term }
-    if (log.termAt(firstIndex) === term) return { type: 'unknown', term }
-    return { type: 'notLeader', leaderId: state.leaderId, term: state.currentTerm }
-  }
-  const isOvertaken = firstIndex > lastApplied && (log.termAt(lastApplied) ?? 0) > term
-  return isOvertaken ? { type: 'notLeader', leaderId: state.leaderId, term: state.currentTerm } : undefined
+  const isReached = lastIndex <= lastApplied
+  const isOvertaken = (log.termAt(lastApplied) ?? 0) > term
+  if (!isReached && !isOvertaken) return undefined
+  if (isReached && log.termAt(lastIndex) === term) return { type: 'appended', firstIndex, term }
+  if (firstIndex <= lastApplied && log.termAt(firstIndex) === term) return { type: 'unknown', term }
+  return { type: 'notLeader', leaderId: state.leaderId, term: state.currentTerm }
 }
 
 /** The server stops: what is still open stays so. */

@@ -2,6 +2,7 @@ import { invariant } from '../errors.ts'
 import type { Index, ServerId } from '../identifiers.ts'
 import type { AppendEntries } from '../messages.ts'
 import type { Following, RaftState } from '../state/raftState.ts'
+import { NO_SESSION } from '../state/progress.ts'
 import { useConfiguration } from './configurations.ts'
 import { send, truncateLog } from './durability.ts'
 
@@ -50,11 +51,12 @@ function durableMatch(state: RaftState, following: Following): Index {
 }
 
 /** Rules 1 and 2. The hint lets the leader pass over all entries of terms that cannot match. */
-function rejectAppendEntries(state: RaftState, from: ServerId, { session, prevLog }: AppendEntries): void {
+function rejectAppendEntries(state: RaftState, from: ServerId, { term, session, prevLog }: AppendEntries): void {
   send(state, from, {
     type: 'appendEntries.rejected',
     term: state.currentTerm,
-    session,
+    // A session of an older term says nothing in this one: its number may have been given out again since.
+    session: term === state.currentTerm ? session : NO_SESSION,
     prevLogIndex: prevLog.index,
     hint: state.log.lastUpToTerm(prevLog.index, prevLog.term),
   })

@@ -85,10 +85,13 @@ export function heartbeat(state: RaftState, peer: Progress): void {
   else sendEntries(state, peer, [])
 }
 
-/** As `heartbeat`, while probing: asks again, since the question or the answer may have been lost. */
+/**
+ * As `heartbeat`, while probing: asks again, since the question or the answer may have been lost. While the entries are
+ * read from the store, the question alone.
+ */
 export function probeAgain(state: RaftState, peer: Progress): void {
   if (peer.sentSinceTick) peer.sentSinceTick = false
-  else probe(state, peer)
+  else sendEntries(state, peer, entriesFor(state, peer, state.settings.maxBatchBytes) ?? [])
 }
 
 /** Tells an idle follower that entries it holds are committed, rather than let it wait for the next heartbeat. */
@@ -123,9 +126,10 @@ export function startReplicating(peer: Progress): void {
   forgetInflight(peer)
 }
 
-/** Whether a rejection is news: not of a request that was overtaken by a later answer. */
+/** Whether a rejection is news: of a request that was sent, and not overtaken by a later answer. */
 export function isFreshRejection(peer: Progress, { prevLogIndex }: AppendEntriesRejected, isProbing: boolean): boolean {
-  return isProbing ? prevLogIndex === peer.nextIndex - 1 : prevLogIndex > peer.matchIndex
+  if (isProbing) return prevLogIndex === peer.nextIndex - 1
+  return prevLogIndex > peer.matchIndex && prevLogIndex < peer.nextIndex
 }
 
 /** §5.3: decrements nextIndex and retries: by one entry, or past all entries of terms that cannot match. */

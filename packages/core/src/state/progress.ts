@@ -1,5 +1,8 @@
 import type { Index, ServerId } from '../identifiers.ts'
 
+/** Sessions count from 1. */
+export const NO_SESSION = 0
+
 /** One AppendEntries with entries that is not acknowledged yet. */
 export interface InflightBatch {
   readonly lastIndex: Index

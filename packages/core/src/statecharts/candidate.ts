@@ -16,7 +16,6 @@ const chart = setup({
   },
   guards: {
     winsElection: ({ context }) => winsElection(context.state),
-    isOfThisTerm: ({ context, event }) => 'message' in event && event.message.term === context.state.currentTerm,
   },
   actions: {
     startElection: ({ context }) => startElection(context.state),
@@ -59,7 +58,6 @@ export const candidateMachine = chart.createMachine({
       always: { guard: 'winsElection', target: 'won' },
       on: {
         'requestVote.granted': {
-          guard: 'isOfThisTerm',
           actions: { type: 'countVote', params: ({ event }) => event.from },
         },
         'write.completed': { description: 'Its own vote can no longer be forgotten.', actions: 'countOwnVote' },

@@ -2,7 +2,7 @@ import { createActor, type Actor, type ActorOptions, type InspectionEvent, type 
 import type { ConfigurationEntry } from '../entry.ts'
 import type { GroupId, Index, ServerId } from '../identifiers.ts'
 import { invariant, InvariantViolation } from '../errors.ts'
-import type { RaftMessage } from '../messages.ts'
+import { isAnswer, type RaftMessage } from '../messages.ts'
 import { abandonAppends, completeApplying, nextToApply, startApplying } from '../rules/commitment.ts'
 import { writeFirstEntry } from '../rules/bootstrap.ts'
 import { checkOwnStore } from '../rules/configurations.ts'
@@ -84,6 +84,8 @@ export class RaftServer {
   receive(from: ServerId, message: RaftMessage): void {
     this.#turn(() => {
       const { currentTerm } = this.state
+      // Sessions are counted anew by a process that restarts: the term is what tells old answers.
+      if (isAnswer(message) && message.term < currentTerm) return
       if (message.term > currentTerm) {
         this.#tellServer({ type: 'term.discovered', term: message.term })
       } else if (message.type === 'appendEntries' && message.term === currentTerm && this.role === 'candidate') {
