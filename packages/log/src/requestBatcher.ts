@@ -10,8 +10,12 @@ import {
 interface Waiting {
   readonly commands: readonly Command[]
   readonly bytes: number
+  readonly timeoutMs: number
   readonly settled: (outcome: ClientOutcome) => void
 }
+
+/** Deadlines that are as close as this are one: a timer each would cost more than the append. */
+const SAME_MOMENT_MS = 10
 
 /**
  * Puts the appends of one turn of the event loop that name the same term into one request: a request costs as much as
@@ -30,18 +34,19 @@ export class RequestBatcher {
   append(term: Term, commands: readonly Command[], timeoutMs: number): Promise<ClientOutcome> {
     const bytes = commands.reduce((sum, command) => sum + commandBytes(command), 0)
     return new Promise((settled) => {
-      if (this.#waiting.size === 0) setImmediate(() => this.#sendAll(timeoutMs))
+      if (this.#waiting.size === 0) setImmediate(() => this.#sendAll())
+      const one = { commands, bytes, timeoutMs, settled }
       const waiting = this.#waiting.get(term)
-      if (waiting === undefined) this.#waiting.set(term, [{ commands, bytes, settled }])
-      else waiting.push({ commands, bytes, settled })
+      if (waiting === undefined) this.#waiting.set(term, [one])
+      else waiting.push(one)
     })
   }
 
-  #sendAll(timeoutMs: number): void {
+  #sendAll(): void {
     const all = this.#waiting
     this.#waiting = new Map()
     for (const [term, waiting] of all) {
-      for (const batch of this.#split(waiting)) this.#send(term, batch, timeoutMs)
+      for (const batch of this.#split(waiting)) this.#send(term, batch)
     }
   }
 
@@ -59,9 +64,14 @@ export class RequestBatcher {
     return batches
   }
 
-  #send(term: Term, batch: readonly Waiting[], timeoutMs: number): void {
+  #send(term: Term, batch: readonly Waiting[]): void {
     const commands = batch.flatMap((one) => one.commands)
-    this.#client.request(this.#group, { type: 'append', term, commands }, timeoutMs, (outcome) => {
+    const longestMs = batch.reduce((longest, { timeoutMs }) => Math.max(longest, timeoutMs), 0)
+    const timers = batch
+      .filter(({ timeoutMs }) => timeoutMs < longestMs - SAME_MOMENT_MS)
+      .map(({ timeoutMs, settled }) => setTimeout(settled, timeoutMs, { type: 'noAnswer', reason: 'timeout' }))
+    this.#client.request(this.#group, { type: 'append', term, commands }, longestMs, (outcome) => {
+      for (const timer of timers) clearTimeout(timer)
       let offset = 0
       for (const one of batch) {
         one.settled(outcome.type === 'appended' ? { ...outcome, firstIndex: outcome.firstIndex + offset } : outcome)
