@@ -49,13 +49,16 @@ export const DEFAULT_APPEND_TIMEOUT_MS = 10_000
 export async function appendInParts(
   route: LeaderRoute,
   commands: readonly Command[],
-  options: AppendOptions,
+  { timeoutMs = DEFAULT_APPEND_TIMEOUT_MS, ...options }: AppendOptions,
 ): Promise<readonly Appended[]> {
   const parts = splitBySize(commands, route.maxEntryBytes)
+  const deadline = performance.now() + timeoutMs
+  let remainingMs = timeoutMs
   const appended: Appended[] = []
   for (const part of parts) {
     try {
-      appended.push(...(await appendToLeader(route, part, options)))
+      for (const one of await appendToLeader(route, part, { ...options, timeoutMs: remainingMs })) appended.push(one)
+      remainingMs = Math.max(0, Math.ceil(deadline - performance.now()))
     } catch (error) {
       const last = appended.at(-1)
       if (last === undefined) throw error
