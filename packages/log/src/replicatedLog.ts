@@ -177,18 +177,21 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     await this.close()
   }
 
-  /** @internal Resolves once the server knows its group. */
+  /** @internal Resolves once the server knows its group; otherwise closes the log. */
   async joined({ joinTimeoutMs = 10_000 }: OpenLogOptions): Promise<void> {
     const signal = AbortSignal.timeout(joinTimeoutMs)
     try {
       await this.#status.waitFor(({ groupUuid, failure }) => groupUuid !== undefined || failure !== undefined, {
         signal,
       })
+      if (this.#ended === undefined) return
     } catch (error) {
-      await this.close()
-      throw signal.aborted ? new NotBootstrappedError(this.group, joinTimeoutMs) : error
+      if (!signal.aborted && this.#ended === undefined) throw error
     }
-    if (this.#status.value.failure !== undefined) throw this.#status.value.failure
+    const failure = this.#ended
+    await this.close()
+    if (failure === undefined) throw new NotBootstrappedError(this.group, joinTimeoutMs)
+    throw failure ?? new LogClosedError(this.group)
   }
 
   async #appendAll(commands: readonly Command[], options: AppendOptions): Promise<readonly Appended[]> {
@@ -214,7 +217,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   #firstIndex(from: NonNullable<SubscribeOptions['from']>): Index {
     if (from === 'earliest') return 1
     if (from === 'latest') return this.lastApplied + 1
-    if (typeof from === 'object' && Number.isSafeInteger(from.index) && from.index >= 1) return from.index
+    if (typeof from === 'object' && Number.isSafeInteger(from?.index) && from.index >= 1) return from.index
     throw new RangeError(`from is ${JSON.stringify(from)}; it must be 'earliest', 'latest' or { index } of at least 1`)
   }
 
