@@ -1,0 +1,157 @@
+import {
+  AppendOutcomeUnknownError,
+  connectLog,
+  memoryStore,
+  NotLeaderError,
+  openNode,
+  type Appended,
+  type NodeId,
+  type QuorateNode,
+  type ReplicatedLog,
+} from '@quorate/log'
+import { expect, it } from 'vitest'
+import { appliedEverywhere, closeAfterTest, commandsSoFar, leaderOf, sleep } from './cluster.ts'
+import { CuttableNetwork } from './cuttableNetwork.ts'
+
+const IDS: readonly NodeId[] = ['n1', 'n2', 'n3']
+
+/** Three servers that are stopped, cut off and brought back under load, each on its own store. */
+class RestlessCluster {
+  readonly network = new CuttableNetwork()
+  readonly #stores = new Map(IDS.map((id) => [id, memoryStore()]))
+  readonly #running = new Map<NodeId, { node: QuorateNode; log: ReplicatedLog }>()
+
+  async open(): Promise<void> {
+    const nodes = await Promise.all(IDS.map((id) => this.#openNode(id)))
+    await nodes[0]!.bootstrap('orders', IDS)
+    await Promise.all(nodes.map((node) => this.#openLog(node)))
+  }
+
+  get logs(): ReplicatedLog[] {
+    return [...this.#running.values()].map(({ log }) => log)
+  }
+
+  log(id: NodeId): ReplicatedLog | undefined {
+    return this.#running.get(id)?.log
+  }
+
+  async stop(id: NodeId): Promise<void> {
+    const { node } = this.#running.get(id)!
+    this.#running.delete(id)
+    await node.close()
+  }
+
+  async start(id: NodeId): Promise<void> {
+    await this.#openLog(await this.#openNode(id))
+  }
+
+  async #openNode(id: NodeId): Promise<QuorateNode> {
+    return closeAfterTest(await openNode({ id, network: this.network.for(id), store: this.#stores.get(id)! }))
+  }
+
+  async #openLog(node: QuorateNode): Promise<void> {
+    this.#running.set(node.id, { node, log: await node.openLog('orders') })
+  }
+}
+
+/** What became of every value that was handed to `append`: each has exactly one fate. */
+class Ledger {
+  readonly acknowledged = new Map<string, Appended>()
+  readonly unknown = new Map<string, AppendOutcomeUnknownError>()
+  readonly refused = new Set<string>()
+
+  get size(): number {
+    return this.acknowledged.size + this.unknown.size + this.refused.size
+  }
+
+  async append(log: Pick<ReplicatedLog, 'append'>, value: string, options = {}): Promise<void> {
+    try {
+      this.acknowledged.set(value, await log.append(value, options))
+    } catch (error) {
+      if (error instanceof AppendOutcomeUnknownError) this.unknown.set(value, error)
+      else if (error instanceof NotLeaderError || (error as { code?: unknown }).code === 'LOG_CLOSED') {
+        this.refused.add(value)
+      } else throw error
+    }
+  }
+}
+
+it('tells the truth of every append while leaders are stopped and cut off: once, at most once, or not at all', async () => {
+  const cluster = new RestlessCluster()
+  await cluster.open()
+  await leaderOf(cluster.logs)
+  const remote = closeAfterTest(connectLog('orders', { network: cluster.network.for('shop') }))
+  const ledger = new Ledger()
+  let isLoaded = true
+  let handedIn = 0
+
+  const load = [...IDS, 'shop'].map(async (from) => {
+    for (let n = 0; isLoaded; n++) {
+      const log = from === 'shop' ? remote : cluster.log(from)
+      // Some give up in the middle; most wait as long as it takes.
+      const options = n % 7 === 0 ? { timeoutMs: 50 } : n % 5 === 0 ? { signal: AbortSignal.timeout(5_000) } : {}
+      if (log !== undefined) {
+        handedIn += 2
+        const pair = [ledger.append(log, `${from} ${n} a`, options), ledger.append(log, `${from} ${n} b`)]
+        // Cut off, an old leader must not be left with nothing new to lose.
+        await Promise.race([Promise.all(pair), sleep(20)])
+        pending.push(...pair)
+      }
+      await sleep(1)
+    }
+  })
+  const pending: Promise<void>[] = []
+  let overwritten = 0
+  let stopped = 0
+  for (let round = 0; round < 8; round++) {
+    await sleep(120)
+    const old = await leaderOf(cluster.logs)
+    const { id } = old.status.value
+    if (round % 2 === 0) {
+      await cluster.stop(id)
+      stopped++
+      await leaderOf(cluster.logs)
+      await cluster.start(id)
+    } else {
+      cluster.network.cut(id)
+      const others = cluster.logs.filter((log) => log !== old)
+      const { term } = (await leaderOf(others)).status.value
+      if (old.status.value.lastIndex > old.status.value.commitIndex) overwritten++
+      cluster.network.heal()
+      await old.status.waitFor((status) => status.term >= term)
+    }
+  }
+  isLoaded = false
+  await Promise.all(load)
+  await Promise.all(pending)
+  const leader = await leaderOf(cluster.logs)
+  const last = await leader.append('last')
+  await appliedEverywhere(cluster.logs, last)
+
+  const [first, ...others] = await Promise.all(
+    cluster.logs.map(async (log) =>
+      (await commandsSoFar(log)).map((entry) => `${entry.index} ${entry.term} ${entry.text()}`),
+    ),
+  )
+  for (const other of others) expect(other).toEqual(first)
+  const places = new Map<string, Appended[]>()
+  for (const entry of await commandsSoFar(leader)) {
+    const { index, term } = entry
+    places.set(entry.text(), [...(places.get(entry.text()) ?? []), { index, term }])
+  }
+  const notOnce = [...ledger.acknowledged].filter(([value, place]) => {
+    const found = places.get(value) ?? []
+    return found.length !== 1 || found[0]!.index !== place.index || found[0]!.term !== place.term
+  })
+  const untrue = [...ledger.unknown].filter(([value, { term }]) => {
+    const found = places.get(value) ?? []
+    return found.length > 1 || found.some((place) => place.term !== term)
+  })
+  expect(notOnce).toEqual([])
+  expect(untrue).toEqual([])
+  expect([...ledger.refused].filter((value) => places.has(value))).toEqual([])
+  expect(ledger.size).toBe(handedIn)
+  // The test has tested something.
+  expect(ledger.acknowledged.size).toBeGreaterThan(500)
+  expect([stopped, overwritten]).toEqual([4, 4])
+}, 30_000)
