@@ -16,6 +16,7 @@ import type { Done } from './filePort.ts'
 import type { Folder } from './folder.ts'
 import type { WriteDone } from './frameDraft.ts'
 import { GroupLog } from './groupLog.ts'
+import { GroupSummary } from './groupSummary.ts'
 
 /** What an opened folder turned out to hold, and what is needed to go on with it. */
 export interface OpenedStore {
@@ -35,8 +36,7 @@ export class DiskStore implements Store {
   readonly #stream: AppendStream
   readonly #reader: EntryReader
   readonly #logs = new Map<GroupId, GroupLog>()
-  /** Of the groups that were not written since the store was opened. */
-  readonly #recovered: Map<GroupId, RecoveredGroup>
+  readonly #summaries = new Map<GroupId, GroupSummary>()
   readonly #unlock: (unlocked: Done) => void
   #highestNumber = 0
   #isClosed = false
@@ -47,7 +47,7 @@ export class DiskStore implements Store {
     this.folder = folder.path
     this.#folder = folder
     this.#stream = stream
-    this.#recovered = recovered
+    for (const [group, found] of recovered) this.#summaries.set(group, new GroupSummary(found))
     this.#unlock = unlock
     this.#reader = new EntryReader(folder, (error) => {
       if (error !== undefined) stream.fail(error)
@@ -61,16 +61,14 @@ export class DiskStore implements Store {
   }
 
   recover(group: GroupId): RecoveredGroup | undefined {
-    const recovered = this.#recovered.get(group)
-    invariant(recovered !== undefined || !this.#logs.has(group), `group ${group} is recovered before its first write`)
-    return recovered
+    return this.#summaries.get(group)?.describe()
   }
 
   write(batch: readonly GroupWrite[], done: WriteDone): void {
     if (this.#isClosed) return this.#folder.soon(() => done(this.#closedFailure()))
     assertWritable(batch, this.#logs)
     const logs = batch.map(({ group }) => this.#logs.get(group) ?? this.#beGroup(group))
-    for (const { group } of batch) this.#recovered.delete(group)
+    for (const write of batch) this.#summaryOf(write.group).note(write)
     this.#stream.write(batch, logs, done)
   }
 
@@ -115,6 +113,12 @@ export class DiskStore implements Store {
     const log = new GroupLog(group, this.#highestNumber + 1)
     this.#add(log)
     return log
+  }
+
+  #summaryOf(group: GroupId): GroupSummary {
+    const summary = this.#summaries.get(group) ?? new GroupSummary(undefined)
+    this.#summaries.set(group, summary)
+    return summary
   }
 
   #add(log: GroupLog): void {
