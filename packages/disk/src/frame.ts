@@ -1,4 +1,5 @@
 import { SECTOR_BYTES, checksum, firstNonZero, getInteger, putInteger, viewOf, wholeSectors } from './layout.ts'
+import { explainsAsOneBit } from './singleBit.ts'
 
 // A frame: what one flush made durable, all of it or nothing. It begins and ends on sector boundaries.
 //
@@ -7,7 +8,7 @@ import { SECTOR_BYTES, checksum, firstNonZero, getInteger, putInteger, viewOf, w
 //   8    8  sequence number, one more than that of the frame before
 //   16   4  head checksum of the frame before; 0 in the first
 //   20   4  body checksum: CRC-32 of bytes 40 to length - 1
-//   24   4  sparse sectors: how many of the frame's sectors have one bit set, or none
+//   24   4  empty sectors: how many of the frame's sectors are all zeros
 //   28   4  kind
 //   32   4  length of the records in bytes
 //   36   4  head checksum: CRC-32 of bytes 0 to 35
@@ -42,7 +43,7 @@ export interface FrameHead {
   /** The head checksum of the frame before. */
   readonly chain: number
   readonly bodyChecksum: number
-  readonly sparseSectors: number
+  readonly emptySectors: number
   readonly kind: FrameKind
   readonly recordBytes: number
   readonly checksum: number
@@ -66,8 +67,8 @@ export function sealFrame(
   view.setUint32(4, bytes.length, true)
   putInteger(view, 8, frame.sequence)
   view.setUint32(16, frame.chain, true)
-  view.setUint32(20, checksum(bytes.subarray(FRAME_HEAD_BYTES), seed), true)
-  view.setUint32(24, countSectors(bytes, isSparse), true)
+  view.setUint32(20, bodyChecksumOf(bytes, seed), true)
+  view.setUint32(24, countEmptySectors(bytes), true)
   view.setUint32(28, KIND_CODES[frame.kind], true)
   view.setUint32(32, frame.recordBytes, true)
   const headChecksum = checksum(bytes.subarray(0, 36), seed)
@@ -92,42 +93,37 @@ export function readFrameHead(bytes: Uint8Array, offset: number, seed: number): 
     sequence: getInteger(view, 8),
     chain: view.getUint32(16, true),
     bodyChecksum: view.getUint32(20, true),
-    sparseSectors: view.getUint32(24, true),
+    emptySectors: view.getUint32(24, true),
     kind,
     recordBytes,
     checksum: headChecksum,
   }
 }
 
-/** Whether the frame ends as its head says. */
+/** Whether the body is the one that was written. */
 export function hasWholeBody(frame: Uint8Array, head: FrameHead, seed: number): boolean {
-  return checksum(frame.subarray(FRAME_HEAD_BYTES), seed) === head.bodyChecksum
+  return bodyChecksumOf(frame, seed) === head.bodyChecksum
 }
 
 /**
- * Whether a part of the frame is not there: its end, or whole sectors. A frame in which all is there and the checksum
- * does not fit was written as a whole and damaged later. Sectors of one bit count as sparse because one flipped bit
- * makes them empty.
+ * Of a frame that is not whole: whether a part of it is not there, its end or whole sectors. Where all is there, the
+ * frame was written and damaged later. So it was where one flipped bit explains it, the only one of its sector.
  */
-export function lacksSectors(frame: Uint8Array, head: FrameHead): boolean {
-  return frame[frame.length - 1] === 0 || countSectors(frame, isEmpty) > head.sparseSectors
+export function lacksSectors(frame: Uint8Array, head: FrameHead, seed: number): boolean {
+  if (frame.at(-1) === 0) return true
+  if (countEmptySectors(frame) <= head.emptySectors) return false
+  return !explainsAsOneBit(frame.length - FRAME_HEAD_BYTES, head.bodyChecksum, bodyChecksumOf(frame, seed))
 }
 
-function countSectors(frame: Uint8Array, matches: (frame: Uint8Array, offset: number) => boolean): number {
+function bodyChecksumOf(frame: Uint8Array, seed: number): number {
+  return checksum(frame.subarray(FRAME_HEAD_BYTES), seed)
+}
+
+function countEmptySectors(frame: Uint8Array): number {
   let count = 0
   // The first sector has the magic in it.
-  for (let offset = SECTOR_BYTES; offset < frame.length; offset += SECTOR_BYTES) if (matches(frame, offset)) count += 1
+  for (let offset = SECTOR_BYTES; offset < frame.length; offset += SECTOR_BYTES) {
+    if (firstNonZero(frame, offset, offset + SECTOR_BYTES) === -1) count += 1
+  }
   return count
-}
-
-function isEmpty(frame: Uint8Array, offset: number): boolean {
-  return firstNonZero(frame, offset, offset + SECTOR_BYTES) === -1
-}
-
-function isSparse(frame: Uint8Array, offset: number): boolean {
-  const end = offset + SECTOR_BYTES
-  const found = firstNonZero(frame, offset, end)
-  if (found === -1) return true
-  const byte = frame[found] ?? 0
-  return (byte & (byte - 1)) === 0 && firstNonZero(frame, found + 1, end) === -1
 }

@@ -31,12 +31,13 @@ export function judgeRemainder(remainder: Remainder): string | undefined {
   throw new CorruptStoreError(file, offset, 'the head of a frame does not match its checksum')
 }
 
-function judgeWithHead({ bytes, offset, expected, file }: Remainder, head: FrameHead): string {
+function judgeWithHead({ bytes, offset, expected, file, seed }: Remainder, head: FrameHead): string {
   if (head.sequence !== expected.sequence || head.chain !== expected.chain) {
     throw new CorruptStoreError(file, offset, `frame ${head.sequence} stands where frame ${expected.sequence} should`)
   }
   if (offset + head.length > bytes.length) throw new CorruptStoreError(file, offset, 'a frame is longer than its file')
-  if (lacksSectors(bytes.subarray(offset, offset + head.length), head)) return 'parts of the last write are not there'
+  if (lacksSectors(bytes.subarray(offset, offset + head.length), head, seed))
+    return 'parts of the last write are not there'
   throw new CorruptStoreError(file, offset, 'a frame does not match its checksum')
 }
 

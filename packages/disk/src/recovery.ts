@@ -86,7 +86,7 @@ class Recovery {
     this.#readFrames(number, bytes)
     // The buffer serves the next segment too.
     if (this.#lastFrame?.segment === number)
-      this.#lastFrame = { ...this.#lastFrame, bytes: this.#lastFrame.bytes.slice() }
+      this.#lastFrame = { ...this.#lastFrame, bytes: new Uint8Array(this.#lastFrame.bytes) }
   }
 
   finish(): RecoveredLog {
