@@ -9,9 +9,6 @@ import type { Subjects } from './subjects.ts'
 /** Stands for the id in the answer to a request that could not be read, id included. Requests count from 1. */
 export const UNREADABLE_ID = 0
 
-/** After this the handler is asked again for its term. */
-const ASK_AGAIN_MS = 20
-
 interface Surroundings {
   readonly link: Link
   readonly subjects: Subjects
@@ -36,8 +33,9 @@ export class GroupService {
     this.#group = group
     this.#handler = handler
     this.#reads = this.#listen(subjects.read(group), (request) => request.type !== 'append')
-    // Not from within `serve`: the handler's owner may be in the middle of something.
-    queueMicrotask(() => this.#learnTerm())
+    // The subject of appends names the term, so the leader is asked for it. Not from within `serve`: whoever called may
+    // be in the middle of something.
+    queueMicrotask(() => this.#call({ type: 'status' }, () => {}))
   }
 
   /** What the server has sent before it hears of the end is still answered. */
@@ -45,14 +43,6 @@ export class GroupService {
     this.#hasEnded = true
     const appends = this.#appends === undefined ? [] : [this.#appends.subscription]
     await Promise.all([this.#reads, ...appends].map((subscription) => this.#link.unsubscribe(subscription)))
-  }
-
-  /** The subject of appends names the term, so the leader listens there as soon as it says which one it leads. */
-  #learnTerm(): void {
-    if (this.#hasEnded) return
-    this.#call({ type: 'status' }, (reply) => {
-      if (reply.type !== 'status') setTimeout(() => this.#learnTerm(), ASK_AGAIN_MS)
-    })
   }
 
   #listenForAppends(term: Term): void {
@@ -90,13 +80,14 @@ export class GroupService {
     }
   }
 
-  /** Hands `request` on; `reply` is called once, whatever the handler does. A leader that says its term is heard. */
+  /** Hands `request` on; `reply` is called once, whatever the handler does. */
   #call(request: ClientRequest, reply: (reply: ClientReply) => void): void {
     let isOpen = true
     try {
       this.#handler(request, (answer) => {
         if (!isOpen) return
         isOpen = false
+        // Heard whoever asked: should the term change behind our back, the first client to ask for it finds the leader.
         if (answer.type === 'status') this.#listenForAppends(answer.term)
         reply(answer)
       })

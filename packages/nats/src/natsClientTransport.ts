@@ -126,7 +126,6 @@ class SubjectClientTransport implements NatsClientTransport {
   /** What became of it, if it was not sent. */
   #send(open: OpenRequest): ClientOutcome | undefined {
     if (this.#hasClosed || this.#link.hasEnded) return notSent('closed')
-    if (!this.#link.isUp) return notSent('disconnected')
     if (!isName(open.group)) return malformed(`${JSON.stringify(open.group)} is not the name of a group`)
     let bytes: Uint8Array
     try {

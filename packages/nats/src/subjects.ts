@@ -52,8 +52,7 @@ export class Subjects {
     const group = subject.slice(this.rpcRoot.length, groupEnd)
     const from = subject.slice(toEnd + 1)
     if (!isName(from)) return undefined
-    if (group === SEVERAL) return { group: undefined, from }
-    return isName(group) ? { group, from } : undefined
+    return { group: group === SEVERAL ? undefined : group, from }
   }
 
   /**

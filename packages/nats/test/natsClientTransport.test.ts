@@ -225,9 +225,9 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
     await vi.waitUntil(() => transport.counters.repliesIgnored === 1, PATIENCE)
   })
 
-  it('listens for appends as soon as its leader can name its term', async () => {
+  it('listens for appends as soon as its leader has named its term to anybody', async () => {
     let isReady = false
-    const { connection } = await leading((request, reply) => {
+    await leading((request, reply) => {
       if (!isReady) reply({ type: 'notLeader', term: 5, leaderId: undefined })
       else leaderOf(5, (_, answer) => answer({ type: 'appended', firstIndex: 1, term: 5 }))(request, reply)
     })
@@ -235,8 +235,8 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
     expect(await ask(transport, append)).toMatchObject({ type: 'notLeader' })
 
     isReady = true
-    await vi.waitFor(async () => expect(await ask(transport, append)).toMatchObject({ type: 'appended' }), PATIENCE)
-    await connection.flush()
+    expect(await ask(transport, { type: 'status' })).toMatchObject({ type: 'status' })
+    expect(await ask(transport, append)).toMatchObject({ type: 'appended' })
   })
 
   it('follows its leader into another term', async () => {
@@ -289,17 +289,21 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
   })
 
   it('reads an answer that has arrived in time before it tells of a timeout', async () => {
-    await leading(leaderOf(5, (_, reply) => setTimeout(() => reply({ type: 'appended', firstIndex: 1, term: 5 }), 20)))
+    const stall = (): void => {
+      const until = performance.now() + 150
+      while (performance.now() < until);
+    }
+    await leading(
+      leaderOf(5, (_, reply) => {
+        reply({ type: 'appended', firstIndex: 1, term: 5 })
+        // The answer comes back into the socket while the process does something else, and the deadline passes.
+        setImmediate(stall)
+      }),
+    )
     const { transport } = await joined()
     await ask(transport, { type: 'status' })
 
-    const outcome = ask(transport, append, { timeoutMs: 60 })
-    await new Promise((resolve) => setTimeout(resolve, 25))
-    // The answer is in the socket by now, and the deadline passes while the process does something else.
-    const until = performance.now() + 100
-    while (performance.now() < until);
-
-    expect(await outcome).toEqual({ type: 'appended', firstIndex: 1, term: 5 })
+    expect(await ask(transport, append, { timeoutMs: 75 })).toEqual({ type: 'appended', firstIndex: 1, term: 5 })
   })
 
   it('sends nothing that is larger than a message may be', async () => {

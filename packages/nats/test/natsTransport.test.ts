@@ -2,7 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { AppendEntries, TransportReceiver } from '@quorate/core'
 import { encodeFrames } from '@quorate/wire'
 import { type NatsServer, startNatsServer } from '../../../test/setup/nats-server.mjs'
-import { type NatsTransport, type NatsTransportOptions, type Problem, natsTransport } from '@quorate/nats'
+import {
+  type NatsConnectionLike,
+  type NatsTransport,
+  type NatsTransportOptions,
+  type Problem,
+  natsTransport,
+} from '@quorate/nats'
 import { clients } from './clients.ts'
 import { PATIENCE, RecordingReceiver } from './recordingReceiver.ts'
 import { STORE, appendEntries, packet, vote } from './samples.ts'
@@ -175,7 +181,7 @@ describe.each(clients)('node to node over $client', ({ connect }) => {
     connection1.publish(mailbox, newer)
     connection1.publish(mailbox, frame!.slice(0, -2))
     connection1.publish('quorate.v1.rpc.stock.n2.n1', frame)
-    connection1.publish('quorate.v1.rpc.a b.n2.n1'.replace(' ', '$'), frame)
+    connection1.publish('quorate.v1.rpc.orders.n2.n$1', frame)
     connection1.publish('orders.created', Buffer.from('order 1'))
     n1.transport.send('n2', [packet('orders', vote(2))])
 
@@ -243,6 +249,26 @@ describe.each(clients)('node to node over $client', ({ connect }) => {
     await vi.waitUntil(() => users.length > 0, PATIENCE)
     expect(seen).toEqual([1, 2, 3])
     expect(transport.counters.problems.callback).toBe(4)
+  })
+
+  it('keeps from the client whatever goes wrong in reading a message', async () => {
+    const connection = await connect({ servers: server.url })
+    const broken = Object.create(connection, {
+      subscribe: {
+        value: (subject: string, { callback }: { callback: (error: null, message: unknown) => void }) =>
+          connection.subscribe(subject, { callback: () => callback(null, undefined) }),
+      },
+    }) as NatsConnectionLike
+    const { transport } = await joined({ connection: broken, node: 'n2' })
+    const users: string[] = []
+    connection.subscribe('orders.created', { callback: (_, { subject }) => void users.push(subject) })
+
+    connection.publish('quorate.v1.rpc.orders.n2.n1', Buffer.from('anything'))
+    await connection.flush()
+    connection.publish('orders.created')
+
+    await vi.waitUntil(() => users.length > 0, PATIENCE)
+    expect(transport.counters.problems.callback).toBe(1)
   })
 
   it('survives an onProblem that throws', async () => {

@@ -28,10 +28,8 @@ function node(connection: Parameters<typeof natsTransport>[0]['connection'], id:
 describe.each(clients)('outages over $client', ({ client, connect }) => {
   it('sends nothing while the server is down, and everything after it is back', async () => {
     const server = await started()
-    const [n1, n2] = [
-      node(await connect({ servers: server.url }), 'n1'),
-      node(await connect({ servers: server.url }), 'n2'),
-    ]
+    const connection = await connect({ servers: server.url })
+    const [n1, n2] = [node(connection, 'n1'), node(await connect({ servers: server.url }), 'n2')]
     await Promise.all([n1.receiver.untilConnected(), n2.receiver.untilConnected()])
 
     await server.kill()
@@ -51,6 +49,51 @@ describe.each(clients)('outages over $client', ({ client, connect }) => {
     expect(n1.receiver.events).toEqual(['connected', 'disconnected', 'connected'])
     expect(n1.transport.counters).toMatchObject({ framesSent: 1, packetsUnsent: term })
     expect(term).toBeGreaterThan(10)
+    // Not even the client's buffer has seen it.
+    expect(connection.stats().outMsgs).toBe(1)
+  })
+
+  it('answers nobody while the server is down', async () => {
+    const server = await started()
+    const connection = await connect({ servers: server.url })
+    const leader = natsClientTransport({ connection })
+    let answer: (() => void) | undefined
+    leader.serve('orders', (request, reply) => {
+      if (request.type === 'read') answer = () => reply({ type: 'entries', entries: [], commitIndex: 1, term: 5 })
+    })
+    await connection.flush()
+    const other = natsClientTransport({ connection: await connect({ servers: server.url }) })
+    other.request('orders', { type: 'read', after: 0, maxBytes: 1_000 }, 5_000, () => {})
+    await vi.waitUntil(() => answer !== undefined, PATIENCE)
+
+    await server.kill()
+    await vi.waitUntil(() => connection.info === undefined, PATIENCE)
+    answer!()
+
+    expect(connection.stats().outMsgs).toBe(0)
+  })
+
+  it('is connected again when the server has its subscriptions again', async () => {
+    const server = await started()
+    const connection = await connect({ servers: server.url })
+    const flushes: (() => void)[] = []
+    const slow = Object.create(connection, {
+      flush: { value: () => new Promise<void>((resolve) => flushes.push(resolve)) },
+    }) as typeof connection
+    const { transport, receiver } = node(slow, 'n1')
+    flushes[0]!()
+    await receiver.untilConnected()
+
+    await server.kill()
+    await server.restart()
+    await vi.waitUntil(() => flushes.length === 2, PATIENCE)
+    transport.send('n2', [packet('orders', vote(1))])
+    expect(receiver.events).toEqual(['connected', 'disconnected'])
+    flushes[1]!()
+
+    await receiver.untilConnected(2)
+    transport.send('n2', [packet('orders', vote(2))])
+    expect(transport.counters).toMatchObject({ framesSent: 1, packetsUnsent: 1 })
   })
 
   it('tells the requests under way that the answer is lost, and sends none before the server is back', async () => {

@@ -98,7 +98,9 @@ describe.each(clients)('the permissions of the README over $client', ({ connect 
         'denied quorate.v1.rpc.orders.n2.n1',
       ],
     )
-    expect(intruder.counters.problems.denied).toBe(6)
+    intruder.send('n3', [packet('orders', vote(6))])
+    await vi.waitUntil(() => intruder.counters.problems.denied === 7, PATIENCE)
+    expect(client.counters.problems.denied).toBe(2)
     expect(problems[0]?.message).toMatch(/does not let us subscribe to quorate\.v1\.rpc\.\*\.n1\.\*/)
   })
 
