@@ -286,12 +286,12 @@ describe('§5.3 Log replication', () => {
     it('“entries are numbered sequentially”, and their times never fall, though the clock of a leader may', () => {
       const world = leader()
       world.append('a')
-      const { wallTime } = world.clock
-      world.clock.wallTime = () => wallTime.call(world.clock) - 1_000_000
+      const before = world.clock.wallTime()
+      world.clock.wallTime = () => before - 1_000_000
       world.append('b', 'c')
       const entries = world.writes.flatMap((write) => write.entries)
       expect(entries.map(({ index }) => index)).toEqual([3, 4, 5])
-      expect(entries.map(({ time }) => time)).toEqual([...entries.map(({ time }) => time)].sort((a, b) => a - b))
+      expect(entries.every(({ time }) => time >= before)).toBe(true)
     })
   })
 

@@ -1,0 +1,341 @@
+import { RaftNode, firstEntry, type ServerStatus } from '@quorate/core'
+import { describe, expect, it } from 'vitest'
+import { GROUP, cluster, type Cluster } from './world/cluster.ts'
+import { appendEntries, firstEntryOf, requestVote, serverWorld } from './world/serverWorld.ts'
+
+interface Birth {
+  readonly results: { readonly error: Error | undefined; readonly groupUuid: string | undefined }[]
+}
+
+function bootstrap(nodes: Cluster, by: string, ids: readonly string[] = nodes.ids, timeoutMs: number = 1000): Birth {
+  const birth: Birth = { results: [] }
+  nodes.node(by).raft.bootstrap(GROUP, ids, timeoutMs, (error, groupUuid) => birth.results.push({ error, groupUuid }))
+  return birth
+}
+
+describe('§6 Configuration', () => {
+  describe('the birth of a group', () => {
+    it('gives it a UUID, a configuration and the identity of each store, the same on all', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      const birth = bootstrap(nodes, 'n1')
+      nodes.run(1000)
+      expect(birth.results).toMatchObject([{ error: undefined, groupUuid: expect.any(String) }])
+      const first = nodes.ids.map((id) => nodes.node(id).disk.entriesOf(GROUP)[0])
+      expect(first[0]).toMatchObject({
+        kind: 'configuration',
+        index: 1,
+        term: 1,
+        configuration: {
+          groupUuid: birth.results[0]!.groupUuid,
+          members: nodes.ids.map((id) => ({ id, store: `store-of-${id}` })),
+          voters: [nodes.ids],
+        },
+      })
+      expect(first[1]).toEqual(first[0])
+      expect(first[2]).toEqual(first[0])
+      nodes.electLeader()
+      nodes.settle()
+    })
+
+    it('of one node', () => {
+      const nodes = cluster(1, { isUnborn: true })
+      const birth = bootstrap(nodes, 'n1')
+      nodes.electLeader('n1')
+      expect(birth.results).toHaveLength(1)
+      const appended = nodes.append('n1', 'a')
+      nodes.settle()
+      expect(appended.outcomes[0]?.type).toBe('appended')
+    })
+
+    it('is durable on all before it is told', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.node('n3').store.isHeld = true
+      const birth = bootstrap(nodes, 'n1')
+      nodes.run(500)
+      expect(birth.results).toEqual([])
+      nodes.node('n3').store.release()
+      nodes.run(500)
+      expect(birth.results).toMatchObject([{ error: undefined }])
+    })
+
+    it('happens once: a second one, on any node, is refused', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      const first = bootstrap(nodes, 'n1')
+      nodes.run(500)
+      nodes.electLeader()
+      for (const by of nodes.ids) {
+        const again = bootstrap(nodes, by)
+        nodes.run(200)
+        expect(again.results).toMatchObject([
+          { error: { code: 'ALREADY_BOOTSTRAPPED', groupUuid: first.results[0]!.groupUuid } },
+        ])
+      }
+    })
+
+    it('is refused when another of the nodes holds a group of that name', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.crash('n2')
+      const entry = firstEntry('the-other-group', new Map([['n2', 'store-of-n2']]), 0)
+      const hardState = { currentTerm: 1, votedFor: undefined }
+      nodes.node('n2').disk.flush({ group: GROUP, hardState, truncateAfter: undefined, entries: [entry] })
+      nodes.restart('n2')
+      const birth = bootstrap(nodes, 'n1')
+      nodes.run(500)
+      expect(birth.results).toMatchObject([{ error: { code: 'ALREADY_BOOTSTRAPPED', node: 'n2' } }])
+      expect(nodes.node('n1').disk.entriesOf(GROUP)).toEqual([])
+    })
+
+    it('needs all nodes: without them nothing is written, and the missing ones are named', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.crash('n3')
+      const birth = bootstrap(nodes, 'n1')
+      nodes.run(2000)
+      expect(birth.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE', missing: ['n3'] } }])
+      expect(nodes.node('n1').disk.entriesOf(GROUP)).toEqual([])
+      nodes.restart('n3')
+      bootstrap(nodes, 'n1')
+      nodes.electLeader()
+    })
+
+    it('cut short, is finished by bootstrapping again, on the node that began it', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.network.loses = ({ to, packet }) =>
+        to === 'n3' && packet.messages.some(({ type }) => type === 'bootstrap.offer')
+      const birth = bootstrap(nodes, 'n1', nodes.ids, 150)
+      nodes.run(160)
+      nodes.run(500)
+      expect(birth.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE', missing: ['n3'] } }])
+      for (const id of ['n1', 'n2']) nodes.crash(id)
+      for (const { disk } of [nodes.node('n1'), nodes.node('n2')]) {
+        disk.groups.get(GROUP)!.entries.length = 1
+        disk.groups.get(GROUP)!.hardState = { currentTerm: 1, votedFor: undefined }
+      }
+      nodes.restart('n1')
+      nodes.restart('n2')
+      nodes.network.loses = () => false
+      const again = bootstrap(nodes, 'n1')
+      nodes.run(500)
+      expect(again.results).toMatchObject([{ error: undefined, groupUuid: expect.any(String) }])
+      nodes.electLeader()
+      nodes.settle()
+      const uuids = nodes.ids.map((id) => nodes.status(id).groupUuid)
+      expect(new Set(uuids).size).toBe(1)
+    })
+
+    it('with a disk that fails or stalls ends too, by its deadline', () => {
+      for (const breaks of [true, false]) {
+        const nodes = cluster(3, { isUnborn: true })
+        const { store } = nodes.node('n1')
+        store.isHeld = true
+        const birth = bootstrap(nodes, 'n1')
+        nodes.run(20)
+        if (breaks) store.fail('no space left')
+        if (breaks) store.complete()
+        nodes.run(5000)
+        expect(birth.results, breaks ? 'failing' : 'stalling').toHaveLength(1)
+        expect(birth.results[0]!.error).toBeInstanceOf(Error)
+      }
+    })
+
+    it('is not accepted for another store than the one that was asked', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.network.loses = ({ to, packet }) =>
+        to === 'n3' && packet.messages.some(({ type }) => type === 'bootstrap.offer')
+      const birth = bootstrap(nodes, 'n1')
+      nodes.run(150)
+      nodes.crash('n3')
+      nodes.wipe('n3')
+      nodes.restart('n3')
+      // Before anybody opens the group there.
+      nodes.node('n3').raft.close(GROUP)
+      nodes.network.loses = () => false
+      nodes.run(2000)
+      expect(birth.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE', missing: ['n3'] } }])
+      expect(nodes.node('n3').disk.entriesOf(GROUP)).toEqual([])
+    })
+
+    it('is said to be accepted only when it is durable, however often the offer comes', () => {
+      const nodes = cluster(2, { isUnborn: true })
+      nodes.node('n2').raft.close(GROUP)
+      nodes.run(1)
+      nodes.node('n2').store.isHeld = true
+      const birth = bootstrap(nodes, 'n1', nodes.ids, 900)
+      nodes.run(700)
+      expect(
+        nodes.network.handOvers.filter(({ from }) => from === 'n2').map(({ packets }) => packets[0]!.messages[0]!.type),
+      ).not.toContain('bootstrap.accepted')
+      expect(birth.results).toEqual([])
+      nodes.node('n2').store.release()
+      nodes.run(300)
+      expect(birth.results).toMatchObject([{ error: undefined }])
+    })
+
+    it('asks for names that are names, for itself among the nodes, and for each node once', () => {
+      const nodes = cluster(2, { isUnborn: true })
+      expect(() => bootstrap(nodes, 'n1', ['n2'])).toThrow(RangeError)
+      expect(() => bootstrap(nodes, 'n1', ['n1', 'n2', 'n2'])).toThrow(RangeError)
+      expect(() => bootstrap(nodes, 'n1', ['n1', 'n 2'])).toThrow(TypeError)
+    })
+
+    it('ends with the node that was asked for it', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.crash('n3')
+      const birth = bootstrap(nodes, 'n1')
+      nodes.run(10)
+      nodes.node('n1').raft.closeNode(() => {})
+      nodes.run(10)
+      expect(birth.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE' } }])
+    })
+  })
+
+  it('a group that was never born stays quiet', () => {
+    const nodes = cluster(3, { isUnborn: true })
+    nodes.run(60_000)
+    expect(nodes.network.handOvers).toEqual([])
+    for (const id of nodes.ids) expect(nodes.status(id)).toMatchObject({ role: 'follower', term: 0 })
+  })
+
+  describe('identity', () => {
+    it('a wiped disk is a new server: blank, under a known name, it does not vote', () => {
+      const world = serverWorld({ log: [] })
+      expect(world.receive('S2', requestVote(9, 9, 9)).filter((line) => line.startsWith('S2'))).toEqual([])
+      expect(world.flushAll()).toEqual([])
+      expect(world.state.votedFor).toBeUndefined()
+    })
+
+    it('in a cluster its vote is not given, so that what was committed is not lost', () => {
+      const nodes = cluster(3)
+      nodes.electLeader('n1')
+      nodes.partition('n3')
+      nodes.append('n1', 'committed')
+      nodes.run(200)
+      nodes.crash('n1')
+      nodes.crash('n2')
+      nodes.wipe('n2')
+      nodes.restart('n2')
+      nodes.heal()
+      nodes.run(5000)
+      expect(nodes.leader).toBeUndefined()
+      nodes.restart('n1')
+      nodes.run(3000)
+      expect(nodes.texts('n3')).toEqual(['committed'])
+    })
+
+    it('and ends when it hears from its group', () => {
+      const nodes = cluster(3)
+      nodes.electLeader('n1')
+      nodes.settle()
+      nodes.crash('n3')
+      nodes.wipe('n3')
+      nodes.restart('n3')
+      nodes.run(1000)
+      expect(nodes.status('n3')).toMatchObject({
+        role: 'stopped',
+        failure: { code: 'STORE_REPLACED', expected: 'store-of-n3', found: 'new-store-of-n3' },
+      })
+      expect(nodes.node('n3').disk.entriesOf(GROUP)).toEqual([])
+    })
+
+    it('a store that the configuration in it names otherwise does not even start', () => {
+      const world = serverWorld({ store: 'another-store' })
+      expect(world.role).toBe('stopped')
+      expect(world.state.failure).toMatchObject({ code: 'STORE_REPLACED' })
+    })
+
+    it('packets of another group of the same name are dropped, and the odd one out stops', () => {
+      const nodes = cluster(3)
+      nodes.crash('n3')
+      const stores = new Map(nodes.ids.map((id) => [id, `store-of-${id}`]))
+      nodes.node('n3').disk.groups.clear()
+      nodes.node('n3').disk.flush({
+        group: GROUP,
+        hardState: { currentTerm: 900, votedFor: undefined },
+        truncateAfter: undefined,
+        entries: [firstEntry('another-group', stores, 0)],
+      })
+      const leader = nodes.electLeader('n1')
+      nodes.settle()
+      const { term } = nodes.status(leader)
+      nodes.network.loses = ({ to }) => to === 'n3'
+      nodes.restart('n3')
+      nodes.run(2000)
+      expect(nodes.status('n3').role).toBe('candidate')
+      expect(nodes.status(leader)).toMatchObject({ role: 'leader', term })
+      expect(nodes.server(leader).dropped.wrongGroup).toBeGreaterThan(0)
+      nodes.network.loses = () => false
+      nodes.run(500)
+      expect(nodes.status('n3')).toMatchObject({
+        role: 'stopped',
+        failure: { code: 'WRONG_GROUP', own: 'another-group', theirs: 'the-group' },
+      })
+      expect(nodes.status(leader)).toMatchObject({ role: 'leader', term })
+    })
+
+    it('messages of a store that its server no longer is do not count', () => {
+      const nodes = cluster(3)
+      nodes.electLeader('n1')
+      nodes.settle()
+      const packet = {
+        group: GROUP,
+        groupUuid: 'the-group',
+        store: 'a-former-store',
+        messages: [requestVote(50, 99, 49)],
+      }
+      nodes.network.deliver({ from: 'n3', to: 'n2', packet })
+      nodes.run(1)
+      expect(nodes.status('n2').term).toBe(2)
+      expect(nodes.server('n2').dropped.replacedStore).toBe(1)
+    })
+  })
+
+  it('“a server always uses the latest configuration in its log, regardless of whether the entry is committed”', () => {
+    const world = serverWorld({ log: [1], term: 2 })
+    const five = { ...firstEntryOf(5), index: 2, term: 2 }
+    const request = appendEntries(2, [1, 1], [2])
+    world.receive('S2', { ...request, entries: [five] })
+    world.flushAll()
+    expect(world.state.configurations.at(-1)!.configuration.members).toHaveLength(5)
+    expect(world.state.commitIndex).toBe(0)
+    world.timeOut()
+    expect(world.flushAll()).toHaveLength(4)
+  })
+
+  it('and the one before it again when it is removed', () => {
+    const world = serverWorld({ log: [1], term: 2 })
+    const five = { ...firstEntryOf(5), index: 2, term: 2 }
+    world.receive('S2', { ...appendEntries(2, [1, 1], [2]), entries: [five] })
+    world.receive('S3', appendEntries(3, [1, 1], [3]))
+    expect(world.state.configurations.at(-1)!.configuration.members).toHaveLength(3)
+  })
+
+  it('a configuration with another UUID has no place in the log', () => {
+    const world = serverWorld({ log: [1], term: 2 })
+    const entry = { ...firstEntryOf(3), index: 2, term: 2 }
+    const other = { ...entry, configuration: { ...entry.configuration, groupUuid: 'another-group' } }
+    world.receive('S2', { ...appendEntries(2, [1, 1], [2]), entries: [other] })
+    expect(world.role).toBe('stopped')
+    expect(world.writes).toEqual([])
+  })
+
+  it('a node and a group have names that are names', () => {
+    const nodes = cluster(1)
+    const { raft } = nodes.node('n1')
+    const apply = (): void => {}
+    for (const name of ['', '_', 'a.b', 'a b', 'x'.repeat(65)]) {
+      expect(() => raft.open(name, { stateMachine: { apply } })).toThrow(TypeError)
+    }
+    const { clock, network, random } = nodes
+    const { store } = nodes.node('n1')
+    expect(() => new RaftNode({ id: 'n.1', network, store, clock, random })).toThrow(TypeError)
+    expect(() => raft.open(GROUP, { stateMachine: { apply } })).toThrow('open')
+  })
+
+  it('the status tells of each change, at the end of the turn', () => {
+    const nodes = cluster(1)
+    nodes.electLeader('n1')
+    nodes.settle()
+    const roles = nodes.node('n1').statuses.map(({ role }: ServerStatus) => role)
+    expect([...new Set(roles)]).toEqual(['candidate', 'leader'])
+    expect(nodes.node('n1').statuses.at(-1)).toEqual(nodes.status('n1'))
+  })
+})
