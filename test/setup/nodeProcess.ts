@@ -5,6 +5,8 @@ export interface NodeProcessOptions {
   readonly args?: readonly string[]
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** What it reads from standard input; nothing unless given. */
+  readonly input?: string | Uint8Array
 }
 
 /** A program that plain Node runs, as a user would run it: without vitest's conditions, on what was built. */
@@ -15,10 +17,11 @@ export class NodeProcess {
   #output = ''
   #errors = ''
 
-  constructor(file: string, { args = [], cwd, env = {} }: NodeProcessOptions = {}) {
+  constructor(file: string, { args = [], cwd, env = {}, input }: NodeProcessOptions = {}) {
     const { NODE_OPTIONS: _ours, ...outer } = process.env
-    const stdio = ['ignore', 'pipe', 'pipe'] as const
+    const stdio = [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] as const
     this.#child = spawn(process.execPath, [file, ...args], { cwd, env: { ...outer, ...env }, stdio: [...stdio] })
+    this.#child.stdin?.end(input)
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text
       this.#tell()
