@@ -170,6 +170,17 @@ describe('§6 Configuration', () => {
       expect(birth.results).toMatchObject([{ error: undefined }])
     })
 
+    it('of a group that is opened while its first entry is being written, goes well', () => {
+      const nodes = cluster(1, { isUnborn: true })
+      nodes.node('n1').raft.close(GROUP)
+      nodes.run(1)
+      const birth = bootstrap(nodes, 'n1')
+      const server = nodes.node('n1').raft.open(GROUP, { stateMachine: { apply: (_, done) => done() } })
+      nodes.run(1000)
+      expect(birth.results).toMatchObject([{ error: undefined }])
+      expect(server.status.role).toBe('leader')
+    })
+
     it('asks for names that are names, for itself among the nodes, and for each node once', () => {
       const nodes = cluster(2, { isUnborn: true })
       expect(() => bootstrap(nodes, 'n1', ['n2'])).toThrow(RangeError)

@@ -1,14 +1,15 @@
-import type {
-  ConfigurationEntry,
-  Entry,
-  GroupId,
-  GroupWrite,
-  HardState,
-  LogPosition,
-  RecoveredGroup,
-  Store,
-  StoreFailure,
-  StoreIdentity,
+import {
+  entryBytes,
+  type ConfigurationEntry,
+  type Entry,
+  type GroupId,
+  type GroupWrite,
+  type HardState,
+  type LogPosition,
+  type RecoveredGroup,
+  type Store,
+  type StoreFailure,
+  type StoreIdentity,
 } from '@quorate/core'
 import type { TestClock } from './testClock.ts'
 
@@ -126,7 +127,7 @@ export class TestStore implements Store {
     const perform = (): void => {
       let bytes = 0
       for (const entry of this.disk.entriesOf(group).slice(after, upTo)) {
-        bytes += entry.kind === 'command' ? entry.data.length : 0
+        bytes += entryBytes(entry)
         if (bytes > maxBytes && found.length > 0) break
         found.push(entry)
       }

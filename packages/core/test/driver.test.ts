@@ -1,0 +1,338 @@
+import { RaftNode, firstEntry, type Entry, type HostedServer, type RaftSettings } from '@quorate/core'
+import { describe, expect, it } from 'vitest'
+import { Timers } from '../src/driver/timers.ts'
+import { GROUP, cluster } from './world/cluster.ts'
+import { TestClock } from './world/testClock.ts'
+import { TestNetwork } from './world/testNetwork.ts'
+import { TestRandom } from './world/testRandom.ts'
+import { TestDisk, TestStore } from './world/testStore.ts'
+
+/** Three nodes that host the same groups, born already. */
+function hosts(groups: number, settings: Partial<RaftSettings> = {}) {
+  const clock = new TestClock()
+  const network = new TestNetwork(clock)
+  const ids = ['n1', 'n2', 'n3']
+  const names = Array.from({ length: groups }, (_, n) => `g${n}`)
+  const stores = ids.map((id) => new TestStore(new TestDisk(`store-of-${id}`), clock))
+  const identities = new Map(ids.map((id, place) => [id, stores[place]!.identity]))
+  const applied = new Map<string, Entry[]>()
+  const nodes = ids.map((id, place) => {
+    const store = stores[place]!
+    for (const group of names) {
+      const hardState = { currentTerm: 1, votedFor: undefined }
+      const entries = [firstEntry(`uuid-of-${group}`, identities, 0)]
+      store.disk.flush({ group, hardState, truncateAfter: undefined, entries })
+    }
+    return new RaftNode({ id, network, store, clock, random: new TestRandom(place + 1), settings })
+  })
+  const servers = nodes.map((node) =>
+    names.map((group) =>
+      node.open(group, {
+        stateMachine: {
+          apply: (entries, done) => {
+            applied.set(`${node.id}/${group}`, [...(applied.get(`${node.id}/${group}`) ?? []), ...entries])
+            done()
+          },
+        },
+      }),
+    ),
+  )
+  const leaders = (): (HostedServer | undefined)[] =>
+    names.map((_, group) => servers.map((all) => all[group]!).find(({ status }) => status.role === 'leader'))
+  return { clock, network, stores, nodes, servers, names, leaders, applied }
+}
+
+const data = new Uint8Array([1])
+
+describe('the driver', () => {
+  it('the messages of many groups in one turn leave as one hand-over to each node, their records as one write', () => {
+    const { clock, network, stores, nodes, servers, names, leaders } = hosts(20, {
+      electionTimeoutMinMs: 500,
+      electionTimeoutMaxMs: 2000,
+    })
+    network.loses = ({ from, packet }) => from !== 'n1' && packet.messages.some(({ type }) => type === 'requestVote')
+    clock.run(20_000, () => leaders().every((leader) => leader?.server.id === 'n1'))
+    clock.run(100)
+    expect(leaders().every((leader) => leader?.server.id === 'n1')).toBe(true)
+
+    clock.finishTurn()
+    const { handOvers } = network
+    const before = [handOvers.length, stores[0]!.batches.length] as const
+    const outcomes: string[] = []
+    for (const server of servers[0]!) {
+      server.append([{ data }], ({ type }) => outcomes.push(type))
+      server.append([{ data }], ({ type }) => outcomes.push(type))
+    }
+    expect(handOvers.length).toBe(before[0])
+    clock.finishTurn()
+    const sent = handOvers.slice(before[0]).filter(({ from }) => from === 'n1')
+    expect(sent.map(({ to }) => to)).toEqual(['n2', 'n3'])
+    for (const { packets } of sent) {
+      expect(packets.map(({ group }) => group).sort()).toEqual([...names].sort())
+      expect(packets.every(({ messages }) => messages.length === 1)).toBe(true)
+    }
+    const batches = stores[0]!.batches.slice(before[1])
+    expect(batches.map((batch) => batch.length)).toEqual([20])
+    expect(batches[0]!.every(({ entries }) => entries.length === 2)).toBe(true)
+    clock.run(20)
+    expect(outcomes).toEqual(Array(40).fill('appended'))
+    expect(nodes[0]!.id).toBe('n1')
+  })
+
+  it('the heartbeats of all groups leave together', () => {
+    const { clock, network, leaders } = hosts(10, { electionTimeoutMinMs: 500, electionTimeoutMaxMs: 5000 })
+    network.loses = ({ from, packet }) => from !== 'n1' && packet.messages.some(({ type }) => type === 'requestVote')
+    clock.run(60_000, () => leaders().every((leader) => leader?.server.id === 'n1'))
+    clock.run(500)
+    network.handOvers.length = 0
+    clock.run(1000)
+    const toOne = network.handOvers.filter(({ from, to }) => from === 'n1' && to === 'n2')
+    expect(toOne.length).toBeLessThanOrEqual(2 * (1000 / 50))
+    expect(toOne.flatMap(({ packets }) => packets).length).toBeGreaterThanOrEqual(10 * 19)
+  })
+
+  it('1,000 idle groups on three nodes elect, and stay as they are', () => {
+    const { clock, leaders } = hosts(1000, {
+      heartbeatIntervalMs: 200,
+      electionTimeoutMinMs: 1000,
+      electionTimeoutMaxMs: 3000,
+    })
+    clock.run(5000)
+    const before = leaders().map((leader) => [leader?.server.id, leader?.status.term])
+    expect(before.every(([id]) => id !== undefined)).toBe(true)
+    clock.run(4000)
+    expect(leaders().map((leader) => [leader?.server.id, leader?.status.term])).toEqual(before)
+  }, 20_000)
+
+  it('inputs of one turn are carried out together, at its end', () => {
+    const nodes = cluster(1)
+    nodes.electLeader('n1')
+    nodes.settle()
+    const { store } = nodes.node('n1')
+    const before = store.batches.length
+    for (const text of ['a', 'b', 'c']) nodes.append('n1', text)
+    expect(store.batches.length).toBe(before)
+    nodes.run(1)
+    expect(store.batches.slice(before).map(([write]) => write!.entries.length)).toEqual([3])
+    nodes.settle()
+    expect(nodes.texts('n1')).toEqual(['a', 'b', 'c'])
+  })
+
+  it('the state machine has one batch at a time, the next when it is done, and callers wait for it', () => {
+    const nodes = cluster(1)
+    nodes.electLeader('n1')
+    nodes.settle()
+    const node = nodes.node('n1')
+    node.isApplyHeld = true
+    const first = nodes.append('n1', 'a')
+    nodes.run(10)
+    const second = nodes.append('n1', 'b')
+    nodes.run(10)
+    expect(nodes.texts('n1')).toEqual(['a'])
+    expect([first.outcomes, second.outcomes]).toEqual([[], []])
+    node.isApplyHeld = false
+    const done = node.applyDone!
+    done()
+    done()
+    nodes.run(10)
+    expect(nodes.texts('n1')).toEqual(['a', 'b'])
+    expect([...first.outcomes, ...second.outcomes].map(({ type }) => type)).toEqual(['appended', 'appended'])
+  })
+
+  it('a state machine that throws stops its own group, and no other', () => {
+    const clock = new TestClock()
+    const network = new TestNetwork(clock)
+    const store = new TestStore(new TestDisk('store-of-n1'), clock)
+    const node = new RaftNode({ id: 'n1', network, store, clock, random: new TestRandom(1) })
+    let isBroken = false
+    const apply = (_: readonly Entry[], done: () => void): void => {
+      if (isBroken) throw new Error('the state machine is broken')
+      done()
+    }
+    const servers = ['throwing', 'innocent'].map((group) => {
+      const stateMachine = { apply: group === 'throwing' ? apply : (_: unknown, done: () => void) => done() }
+      const server = node.open(group, { stateMachine })
+      node.bootstrap(group, ['n1'], 1000, () => {})
+      return server
+    })
+    clock.run(1000)
+    expect(servers.map(({ status }) => status.role)).toEqual(['leader', 'leader'])
+
+    isBroken = true
+    const outcomes: string[][] = [[], []]
+    for (const [place, server] of servers.entries()) {
+      server.append([{ data }], ({ type }) => outcomes[place]!.push(type))
+    }
+    const end = clock.now() + 2000
+    while (clock.now() < end) {
+      try {
+        clock.run(end - clock.now())
+      } catch {
+        // What escapes to the event loop would end the process.
+      }
+    }
+    expect(outcomes).toEqual([['unknown'], ['appended']])
+    expect(servers[1]!.status.failure).toBeUndefined()
+    expect(servers[0]!.status).toMatchObject({ role: 'stopped', failure: { message: 'the state machine is broken' } })
+  })
+
+  it('a group that is closed says no more, and the others go on', () => {
+    const { clock, nodes, servers, leaders } = hosts(2)
+    clock.run(2000, () => leaders().every((leader) => leader !== undefined))
+    for (const node of nodes) node.close('g0')
+    clock.run(2000)
+    expect(servers.map(([closed]) => closed!.status.role)).toEqual(['stopped', 'stopped', 'stopped'])
+    expect(leaders()[1]).toBeDefined()
+  })
+
+  it('a group that was closed while a write of it was under way, can be opened again', () => {
+    const nodes = cluster(1)
+    nodes.electLeader('n1')
+    nodes.settle()
+    const { raft, store } = nodes.node('n1')
+    store.isHeld = true
+    nodes.append('n1', 'a')
+    nodes.run(1)
+    raft.close(GROUP)
+    const open = (): HostedServer => raft.open(GROUP, { stateMachine: { apply: (_, done) => done() } })
+    expect(open).not.toThrow()
+  })
+
+  it('a closed node is silent, has no timer, and opens nothing', () => {
+    const nodes = cluster(3)
+    nodes.electLeader('n1')
+    nodes.settle()
+    const { raft } = nodes.node('n1')
+    let failure: unknown = 'not closed'
+    raft.closeNode((reason) => {
+      failure = reason
+    })
+    nodes.run(10)
+    expect(failure).toBeUndefined()
+    const { handOvers } = nodes.network
+    const before = handOvers.length
+    nodes.run(2000)
+    expect(handOvers.slice(before).filter(({ from }) => from === 'n1')).toEqual([])
+    expect(() => raft.open('another', { stateMachine: { apply: () => {} } })).toThrow('closed')
+    for (const id of ['n2', 'n3']) nodes.node(id).raft.closeNode(() => {})
+    nodes.run(10)
+    expect(nodes.clock.timers).toBe(0)
+  })
+
+  it('it reads what is applied, from memory and from the store, in portions', () => {
+    const nodes = cluster(1, { settings: { cacheBytes: 200 } })
+    nodes.electLeader('n1')
+    for (let n = 0; n < 20; n++) {
+      nodes.append('n1', `${n}`)
+      nodes.run(2)
+    }
+    nodes.settle()
+    const indexes: number[] = []
+    let portions = 0
+    for (let after = 0; after < 22; portions++) {
+      let found: readonly Entry[] = []
+      nodes.server('n1').read(after, 100, (_, entries) => {
+        found = entries
+      })
+      nodes.run(1)
+      indexes.push(...found.map(({ index }) => index))
+      expect(found.length).toBeGreaterThan(0)
+      after = found.at(-1)!.index
+    }
+    expect(indexes).toEqual(Array.from({ length: 22 }, (_, n) => n + 1))
+    expect(portions).toBeGreaterThan(5)
+    let none: readonly Entry[] | undefined
+    nodes.server('n1').read(22, 100, (_, entries) => {
+      none = entries
+    })
+    nodes.run(1)
+    expect(none).toEqual([])
+  })
+
+  it('a store that fails to read stops the server', () => {
+    const nodes = cluster(1, { settings: { cacheBytes: 100 } })
+    nodes.electLeader('n1')
+    for (let n = 0; n < 10; n++) {
+      nodes.append('n1', `${n}`)
+      nodes.run(2)
+    }
+    nodes.settle()
+    nodes.node('n1').store.fail('unreadable')
+    let error: Error | undefined
+    nodes.server('n1').read(0, 100, (reason) => {
+      error = reason
+    })
+    nodes.run(1)
+    expect(error?.message).toBe('unreadable')
+    expect(nodes.status('n1').role).toBe('stopped')
+  })
+
+  it('when the connection comes back, what was under way is sent again at once', () => {
+    const nodes = cluster(3)
+    nodes.electLeader('n1')
+    nodes.settle()
+    nodes.network.loses = () => true
+    const appended = nodes.append('n1', 'a')
+    nodes.run(5)
+    nodes.network.loses = () => false
+    nodes.network.reconnect('n1')
+    nodes.run(5)
+    expect(appended.outcomes[0]?.type).toBe('appended')
+  })
+
+  it('a node can carry what its transport and its client can', () => {
+    const { clock, random } = cluster(1)
+    const network = new TestNetwork(clock)
+    const limited = {
+      join: (id: string) => ({ ...network.join(id), maxEntryBytes: 500 }),
+      client: () => ({ ...network.client(), maxEntryBytes: 400 }),
+    }
+    const store = new TestStore(new TestDisk('s'), clock)
+    expect(new RaftNode({ id: 'n1', network: limited, store, clock, random }).maxEntryBytes).toBe(400)
+  })
+})
+
+describe('the timers of a node', () => {
+  it('fire in the order of their time, those of one moment in the order they were set, over one timer of the clock', () => {
+    const clock = new TestClock()
+    const timers = new Timers(clock)
+    const random = new TestRandom(3)
+    const fired: number[] = []
+    const delays = Array.from({ length: 500 }, () => random.below(100))
+    const set = delays.map((delay, n) => timers.setTimeout(() => fired.push(n), delay))
+    const cleared = set.filter((_, n) => n % 7 === 0)
+    for (const timer of cleared) timers.clearTimeout(timer)
+    expect(clock.timers).toBe(1)
+    clock.run(1000)
+    const expected = delays
+      .map((delay, n) => ({ delay, n }))
+      .filter(({ n }) => n % 7 !== 0)
+      .sort((a, b) => a.delay - b.delay || a.n - b.n)
+      .map(({ n }) => n)
+    expect(fired).toEqual(expected)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('an earlier one moves the alarm forward; one that is set anew while they fire waits its time', () => {
+    const clock = new TestClock()
+    const timers = new Timers(clock)
+    const fired: string[] = []
+    timers.setTimeout(() => fired.push(`late ${clock.now()}`), 100)
+    timers.setTimeout(() => {
+      fired.push(`early ${clock.now()}`)
+      timers.setTimeout(() => fired.push(`again ${clock.now()}`), 0)
+      timers.setTimeout(() => fired.push(`then ${clock.now()}`), 20)
+    }, 10)
+    clock.run(200)
+    expect(fired).toEqual(['early 10', 'again 10', 'then 30', 'late 100'])
+  })
+
+  it('closed, fire no more', () => {
+    const clock = new TestClock()
+    const timers = new Timers(clock)
+    timers.setTimeout(() => expect.fail('it fired'), 10)
+    timers.close()
+    clock.run(100)
+    expect(clock.timers).toBe(0)
+  })
+})
