@@ -1,5 +1,5 @@
 import { ForeignFrameError, NewerFormatError } from '@quorate/wire'
-import { messageOf } from './link.ts'
+import { messageOf } from './errors.ts'
 import type { ProblemKind, Problems } from './problems.ts'
 
 /** Counts bytes that could not be decoded, by why. */

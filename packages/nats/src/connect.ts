@@ -1,6 +1,5 @@
 import type { NatsConnectionLike } from './connection.ts'
-import { NatsClientMissingError, NatsUnreachableError } from './errors.ts'
-import { messageOf } from './link.ts'
+import { NatsClientMissingError, NatsUnreachableError, messageOf } from './errors.ts'
 import { own } from './ownership.ts'
 
 /** The packages that can open a connection, the one to prefer first. */

@@ -22,3 +22,7 @@ export class NatsUnreachableError extends QuorateError {
     this.servers = servers
   }
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -2,7 +2,9 @@ import type { ClientReply, ClientRequest, ClientRequestHandler, GroupId, Term } 
 import { MAX_FRAME_BYTES, decodeClientRequest, encodeClientReply, maxEntryBytesFor } from '@quorate/wire'
 import { reportUnreadable } from './badFrames.ts'
 import type { NatsMessageLike } from './connection.ts'
-import { type Link, type LinkSubscription, messageOf } from './link.ts'
+import { messageOf } from './errors.ts'
+import type { Link } from './link.ts'
+import type { LinkSubscription } from './linkSubscription.ts'
 import type { Problems } from './problems.ts'
 import type { Subjects } from './subjects.ts'
 

@@ -126,6 +126,26 @@ describe.each(clients)('outages over $client', ({ client, connect }) => {
     expect(heard).toContain('append')
   })
 
+  it('keeps to what the next server takes', async () => {
+    const server = await started()
+    const connection = await connect({ servers: server.url })
+    const { transport, receiver } = node(connection, 'n1')
+    const clientTransport = natsClientTransport({ connection })
+    await receiver.untilConnected()
+    const before = transport.maxEntryBytes
+
+    await server.kill()
+    const smaller = await startNatsServer({ port: server.port, config: 'max_payload: 64KB' })
+    servers.push(smaller)
+    await receiver.untilConnected(2)
+
+    expect(before).toBeGreaterThan(1_000_000)
+    for (const { maxEntryBytes } of [transport, clientTransport]) {
+      expect(maxEntryBytes).toBeGreaterThan(60_000)
+      expect(maxEntryBytes).toBeLessThan(65_536)
+    }
+  })
+
   it('waits for a connection that is handed over while it is down', async () => {
     const server = await started()
     const connection = await connect({ servers: server.url })
