@@ -20,7 +20,7 @@ const USAGE = `Replicates lines over three servers, kills their leader halfway, 
 
 const SERVER_IDS = ['s1', 's2', 's3']
 /** Lines under way at a time. */
-const WINDOW = 24
+const WINDOW = 32
 const LINES_A_MESSAGE = 256
 /** What a command takes beside its line, at the most. */
 const COMMAND_OVERHEAD_BYTES = 64
@@ -228,9 +228,10 @@ class Demo {
     const last = this.#board.servers.get(id)
     this.#board.noteServer({ id, term: 0, commitIndex: last?.commitIndex ?? 0, role: 'killed' })
     this.#screen.note(`killed ${id}, the leader, with SIGKILL`)
+    await gone
+    // Not before: where few lines are left, the last one would leave for a server that is no more.
     this.#mayGive = this.#input.lines.length
     this.#giveLines(client)
-    await gone
     // An answer of the leader that is no more may still be on its way; one of a later term is its successor's.
     await this.#board.until(() => this.#board.progress.term > term, {
       ms: PATIENCE_MS,
@@ -239,7 +240,7 @@ class Demo {
     const failoverMs = performance.now() - killedMs
     const newLeader = await this.#board.until(() => this.#board.leader, { ms: PATIENCE_MS, complaint: 'no leader' })
     this.#screen.note(
-      `${newLeader.id} leads in term ${newLeader.term}: appends go on ${Math.round(failoverMs)} ms after the SIGKILL`,
+      `${newLeader.id} leads in term ${newLeader.term}: appends go on ${count(Math.round(failoverMs))} ms after the SIGKILL`,
     )
     return { killed: id, failoverMs }
   }
