@@ -86,9 +86,8 @@ export class AppendStream {
     return place.offset < this.#flushedEnd
   }
 
-  /** Adds the changes, which `logs` are about, place by place. */
+  /** Adds the changes, which `logs` are about, place by place. Not called after a failure. */
   write(batch: readonly GroupWrite[], logs: readonly GroupLog[], done: WriteDone): void {
-    if (this.#failure !== undefined) return this.#refuse(done)
     const draft = this.#draftFor(recordBytesOf(batch))
     for (const [place, log] of logs.entries()) this.#put(draft, log, batch[place] as GroupWrite)
     draft.dones.push(done)
@@ -97,7 +96,7 @@ export class AppendStream {
 
   /** Adds a frame without records. */
   mark(kind: Exclude<FrameKind, 'records' | 'continues'>, done: WriteDone): void {
-    if (this.#failure !== undefined) return this.#refuse(done)
+    if (this.#failure !== undefined) return this.#folder.soon(() => done(this.#failure))
     this.#closeGathering()
     this.#gathering = this.#newDraft(kind, 0)
     this.#gathering.dones.push(done)
@@ -121,10 +120,6 @@ export class AppendStream {
     const close = (): void => this.#chain.whenQuiet(() => this.#file.close(done))
     if (this.#isFlushing) this.#whenQuiet = close
     else close()
-  }
-
-  #refuse(done: WriteDone): void {
-    this.#folder.soon(() => done(this.#failure))
   }
 
   #draftFor(recordBytes: number): FrameDraft {
@@ -182,14 +177,16 @@ export class AppendStream {
     const { records } = draft
     const first = entries[start] as Entry
     const end = endOfRun(entries, start)
-    let lastTime = 0
-    for (let place = start; place < end; place += 1) lastTime = Math.max(lastTime, (entries[place] as Entry).time)
+    // Along the log the time never falls.
+    const lastTime = (entries[end - 1] as Entry).time
+    log.beginRun(first.term, lastTime)
     records.putEntriesHead(log.number, first, lastTime, end - start)
     for (let place = start; place < end; place += 1) {
       const entry = entries[place] as Entry
       const encoded = encodeEntry(entry)
       log.append(draft.segment.number, draft.offset + records.end + ENTRY_HEAD_BYTES, encoded.length)
       records.putEntry(encoded, entry.kind === 'configuration')
+      if (entry.kind === 'configuration') log.noteConfiguration(entry)
     }
     return end
   }

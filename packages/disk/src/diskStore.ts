@@ -16,7 +16,6 @@ import type { Done } from './filePort.ts'
 import type { Folder } from './folder.ts'
 import type { WriteDone } from './frameDraft.ts'
 import { GroupLog } from './groupLog.ts'
-import { GroupSummary } from './groupSummary.ts'
 
 /** What an opened folder turned out to hold, and what is needed to go on with it. */
 export interface OpenedStore {
@@ -24,7 +23,6 @@ export interface OpenedStore {
   readonly identity: StoreIdentity
   readonly stream: AppendStream
   readonly logs: readonly GroupLog[]
-  readonly recovered: Map<GroupId, RecoveredGroup>
   readonly unlock: (unlocked: Done) => void
 }
 
@@ -36,18 +34,19 @@ export class DiskStore implements Store {
   readonly #stream: AppendStream
   readonly #reader: EntryReader
   readonly #logs = new Map<GroupId, GroupLog>()
-  readonly #summaries = new Map<GroupId, GroupSummary>()
   readonly #unlock: (unlocked: Done) => void
   #highestNumber = 0
   #isClosed = false
+  /** Who waits for the end of `close`; undefined once it has come. */
+  #closers: WriteDone[] | undefined = []
+  #closeFailure: StoreFailure | undefined
 
   /** Made by `openDiskStore`. */
-  constructor({ folder, identity, stream, logs, recovered, unlock }: OpenedStore) {
+  constructor({ folder, identity, stream, logs, unlock }: OpenedStore) {
     this.identity = identity
     this.folder = folder.path
     this.#folder = folder
     this.#stream = stream
-    for (const [group, found] of recovered) this.#summaries.set(group, new GroupSummary(found))
     this.#unlock = unlock
     this.#reader = new EntryReader(folder, (error) => {
       if (error !== undefined) stream.fail(error)
@@ -61,14 +60,15 @@ export class DiskStore implements Store {
   }
 
   recover(group: GroupId): RecoveredGroup | undefined {
-    return this.#summaries.get(group)?.describe()
+    return this.#logs.get(group)?.describe()
   }
 
   write(batch: readonly GroupWrite[], done: WriteDone): void {
-    if (this.#isClosed) return this.#folder.soon(() => done(this.#closedFailure()))
+    if (this.#isClosed || this.#stream.failure !== undefined) {
+      return this.#folder.soon(() => done(this.#closedFailure()))
+    }
     assertWritable(batch, this.#logs)
     const logs = batch.map(({ group }) => this.#logs.get(group) ?? this.#beGroup(group))
-    for (const write of batch) this.#summaryOf(write.group).note(write)
     this.#stream.write(batch, logs, done)
   }
 
@@ -89,10 +89,12 @@ export class DiskStore implements Store {
   }
 
   close(done: (failure: StoreFailure | undefined) => void): void {
-    if (this.#isClosed) return this.#folder.soon(() => done(undefined))
+    if (this.#closers === undefined) return this.#folder.soon(() => done(this.#closeFailure))
+    this.#closers.push(done)
+    if (this.#isClosed) return
     this.#isClosed = true
     this.#stream.mark('closed', (failure) => {
-      this.#letGo((error) => done(failure ?? (error && { error })))
+      this.#letGo((error) => this.#tellClosers(failure ?? (error && { error })))
     })
   }
 
@@ -105,6 +107,13 @@ export class DiskStore implements Store {
     })
   }
 
+  #tellClosers(failure: StoreFailure | undefined): void {
+    const closers = this.#closers ?? []
+    this.#closers = undefined
+    this.#closeFailure = failure
+    for (const done of closers) done(failure)
+  }
+
   #closedFailure(): StoreFailure {
     return this.#stream.failure ?? { error: new StoreClosedError(this.folder) }
   }
@@ -113,12 +122,6 @@ export class DiskStore implements Store {
     const log = new GroupLog(group, this.#highestNumber + 1)
     this.#add(log)
     return log
-  }
-
-  #summaryOf(group: GroupId): GroupSummary {
-    const summary = this.#summaries.get(group) ?? new GroupSummary(undefined)
-    this.#summaries.set(group, summary)
-    return summary
   }
 
   #add(log: GroupLog): void {

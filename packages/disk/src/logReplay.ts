@@ -1,26 +1,17 @@
-import type { ConfigurationEntry, GroupId, HardState, Index, LogPosition, RecoveredGroup } from '@quorate/core'
+import type { ConfigurationEntry, GroupId, HardState, Index } from '@quorate/core'
 import { decodeEntry } from '@quorate/wire'
 import { GroupLog } from './groupLog.ts'
 import { type EntriesHead, type RecordReceiver, SenselessRecord, readRecords } from './record.ts'
 
-/** A group as it grows record by record. */
-interface Replayed {
-  readonly log: GroupLog
-  termStarts: LogPosition[]
-  configurations: ConfigurationEntry[]
-  /** Undefined behind a truncation, until entries follow. */
-  lastTime: number | undefined
-}
-
 /** Takes in the records of all frames, in order, and ends up with the groups. */
 export class LogReplay implements RecordReceiver {
-  readonly #byNumber = new Map<number, Replayed>()
-  readonly #byName = new Map<GroupId, Replayed>()
+  readonly #byNumber = new Map<number, GroupLog>()
+  readonly #byName = new Map<GroupId, GroupLog>()
   /** Where the frame stands that is being read. */
   #segment = 0
   #bytes: Uint8Array = new Uint8Array()
   /** The group of the last entries record. */
-  #growing: Replayed | undefined
+  #growing: GroupLog | undefined
 
   /** The records between `start` and `end` of the segment's bytes. @throws SenselessRecord */
   readFrame(segment: number, bytes: Uint8Array, start: number, end: number): void {
@@ -30,30 +21,11 @@ export class LogReplay implements RecordReceiver {
   }
 
   get logs(): GroupLog[] {
-    return [...this.#byName.values()].map(({ log }) => log)
-  }
-
-  /** The groups of which the time of the last entry is to be looked up: they were truncated, and nothing followed. */
-  get logsWithoutTime(): GroupLog[] {
-    return [...this.#byName.values()].filter(({ lastTime }) => lastTime === undefined).map(({ log }) => log)
-  }
-
-  setLastTime(group: GroupId, lastTime: number): void {
-    const replayed = this.#byName.get(group)
-    if (replayed !== undefined) replayed.lastTime = lastTime
-  }
-
-  recovered(): Map<GroupId, RecoveredGroup> {
-    const groups = new Map<GroupId, RecoveredGroup>()
-    for (const [group, { log, termStarts, configurations, lastTime = 0 }] of this.#byName) {
-      groups.set(group, { hardState: log.hardState, lastIndex: log.lastIndex, lastTime, termStarts, configurations })
-    }
-    return groups
+    return [...this.#byName.values()]
   }
 
   takeGroup(number: number, group: GroupId, state: HardState, lastIndex: Index): void {
-    const replayed = this.#byNumber.get(number) ?? this.#beGroup(number, group)
-    const { log } = replayed
+    const log = this.#byNumber.get(number) ?? this.#beGroup(number, group)
     const { currentTerm, votedFor } = log.hardState
     // The same was said before, in other words: the two must agree.
     const isSame = currentTerm === state.currentTerm && votedFor === state.votedFor && log.lastIndex === lastIndex
@@ -62,35 +34,29 @@ export class LogReplay implements RecordReceiver {
   }
 
   takeHardState(number: number, state: HardState): void {
-    this.#of(number).log.hardState = state
+    this.#of(number).hardState = state
   }
 
   takeTruncation(number: number, after: Index): void {
-    const replayed = this.#of(number)
-    const { log } = replayed
+    const log = this.#of(number)
     if (after >= log.lastIndex) throw new SenselessRecord(`nothing of group ${log.group} stands behind ${after}`)
     log.truncate(after)
-    replayed.termStarts = replayed.termStarts.filter(({ index }) => index <= after)
-    replayed.configurations = replayed.configurations.filter(({ index }) => index <= after)
-    replayed.lastTime = after === 0 ? 0 : undefined
   }
 
   takeEntries(number: number, { firstIndex, term, lastTime }: EntriesHead): void {
-    const replayed = this.#of(number)
-    const { log, termStarts } = replayed
+    const log = this.#of(number)
     if (firstIndex !== log.lastIndex + 1) {
       throw new SenselessRecord(`group ${log.group}: entry ${firstIndex} follows entry ${log.lastIndex}`)
     }
-    if (termStarts.at(-1)?.term !== term) termStarts.push({ index: firstIndex, term })
-    replayed.lastTime = Math.max(replayed.lastTime ?? 0, lastTime)
-    this.#growing = replayed
+    log.beginRun(term, lastTime)
+    this.#growing = log
   }
 
   takeEntry(offset: number, length: number, isConfiguration: boolean): void {
-    const growing = this.#growing
-    if (growing === undefined) throw new SenselessRecord('an entry of no group')
-    growing.log.append(this.#segment, offset, length)
-    if (isConfiguration) growing.configurations.push(this.#configurationAt(offset, length))
+    const log = this.#growing
+    if (log === undefined) throw new SenselessRecord('an entry of no group')
+    log.append(this.#segment, offset, length)
+    if (isConfiguration) log.noteConfiguration(this.#configurationAt(offset, length))
   }
 
   #configurationAt(offset: number, length: number): ConfigurationEntry {
@@ -104,19 +70,17 @@ export class LogReplay implements RecordReceiver {
     throw new SenselessRecord('an entry is not the configuration that it should be')
   }
 
-  #beGroup(number: number, group: GroupId): Replayed {
+  #beGroup(number: number, group: GroupId): GroupLog {
     if (this.#byName.has(group)) throw new SenselessRecord(`group ${group} has two numbers`)
-    const replayed: Replayed = { log: new GroupLog(group, number), termStarts: [], configurations: [], lastTime: 0 }
-    this.#byNumber.set(number, replayed)
-    this.#byName.set(group, replayed)
-    return replayed
+    const log = new GroupLog(group, number)
+    this.#byNumber.set(number, log)
+    this.#byName.set(group, log)
+    return log
   }
 
-  #of(number: number): Replayed {
-    const replayed = this.#byNumber.get(number)
-    if (replayed?.log.describedIn !== this.#segment) {
-      throw new SenselessRecord(`the segment does not say which group has the number ${number}`)
-    }
-    return replayed
+  #of(number: number): GroupLog {
+    const log = this.#byNumber.get(number)
+    if (log?.describedIn === this.#segment) return log
+    throw new SenselessRecord(`the segment does not say which group has the number ${number}`)
   }
 }

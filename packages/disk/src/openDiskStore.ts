@@ -79,16 +79,15 @@ async function open(opening: Opening): Promise<DiskStore> {
     if (names.includes(draft)) await settled((done) => folder.remove(draft, done))
   }
   await settle(opening, recovered)
-  const { end, prepared, replay, lastFrame } = recovered
+  const { end, prepared, logs, lastFrame } = recovered
   const chain = new SegmentChain({ folder, identity, segmentBytes, log }, prepared)
   const file = await obtained<StoreFile>((done) => folder.open(segmentFile(end.segment.number), 'write', done))
   const stream = new AppendStream({ folder, chain, seed: seedOf(identity), log }, end, file)
   await beginUse(stream)
-  const { logs } = replay
   const entries = logs.reduce((sum, { lastIndex }) => sum + lastIndex, 0)
   const closedCleanly = lastFrame === undefined || lastFrame.kind === 'closed'
   log({ type: 'store.opened', folder: folder.path, segments, groups: logs.length, entries, closedCleanly })
-  return new DiskStore({ folder, identity, stream, logs, recovered: replay.recovered(), unlock })
+  return new DiskStore({ folder, identity, stream, logs, unlock })
 }
 
 /** The store that stands. */

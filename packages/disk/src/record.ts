@@ -31,7 +31,7 @@ import { checksum, getInteger, putInteger, viewOf } from './layout.ts'
 //   4    4  number of the group
 //   8    8  index of the first
 //   16   8  term
-//   24   8  the highest time among them
+//   24   8  time of the last
 //   32   4  how many
 //   36      for each: length in bytes (bit 31: it is a configuration), CRC-32 of the bytes, the bytes
 

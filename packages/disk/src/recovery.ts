@@ -30,7 +30,7 @@ export interface LastFrame {
 
 /** What the log of a store turned out to be. */
 export interface RecoveredLog {
-  readonly replay: LogReplay
+  readonly logs: readonly GroupLog[]
   readonly end: LogEnd
   readonly lastFrame: LastFrame | undefined
   readonly cuts: readonly Cut[]
@@ -53,8 +53,8 @@ export async function recoverLog(folder: Folder, identity: StoreIdentity, segmen
     recovery.readSegment(number, bytes)
   }
   const log = recovery.finish()
-  for (const groupLog of log.replay.logsWithoutTime) {
-    log.replay.setLastTime(groupLog.group, await timeOfLastEntry(folder, groupLog))
+  for (const groupLog of log.logs) {
+    if (!groupLog.isLastTimeExact) groupLog.lastTime = await timeOfLastEntry(folder, groupLog)
   }
   return log
 }
@@ -94,7 +94,7 @@ class Recovery {
       throw new CorruptStoreError(this.#pathOf(this.#lastSegment + 1), 0, 'the file is missing')
     }
     const { prepared, lastFrame, cuts } = { prepared: this.#prepared, lastFrame: this.#lastFrame, cuts: this.#cuts }
-    return { replay: this.#replay, end: this.#end, lastFrame, cuts, prepared }
+    return { logs: this.#replay.logs, end: this.#end, lastFrame, cuts, prepared }
   }
 
   #pathOf(number: number): string {

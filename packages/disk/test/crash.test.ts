@@ -175,7 +175,7 @@ async function assertGoesOn(disk: MemoryDisk): Promise<void> {
 
 test('what is cut off is logged, and never comes back', async () => {
   const recorded = await record(7, 6, 1 << 20)
-  const last = recorded.disk.operations.findLastIndex(({ kind }) => kind === 'write')
+  const last = recorded.disk.operations.map(({ kind }) => kind).lastIndexOf('write')
   const image = recorded.disk.imageAfter(last + 1, { writes: torn(300, 'beginning'), names: 'kept' })
   const events: DiskEvent[] = []
   const files = new MemoryDisk(image)
@@ -187,7 +187,7 @@ test('what is cut off is logged, and never comes back', async () => {
 
 test('a store that only ever lost power in the cache of the system is written again before it is trusted', async () => {
   const recorded = await record(8, 6, 4096)
-  const last = recorded.disk.operations.findLastIndex(({ kind }) => kind === 'write')
+  const last = recorded.disk.operations.map(({ kind }) => kind).lastIndexOf('write')
   // The failed flush: the cache shows the last write, and does not know that the disk lacks it.
   const cached = recorded.disk.imageAfter(last + 1, { writes: fates.kept, names: 'kept' })
   const files = new MemoryDisk(cached)

@@ -63,12 +63,14 @@ export class MemoryDisk implements FilePort {
     if (this.#locked.has(folder)) {
       return this.#schedule(() => done(new StoreLockedError(folder, process.pid), undefined))
     }
-    this.#locked.add(folder)
     const unlock = (unlocked: Done): void => {
       this.#locked.delete(folder)
       this.#schedule(() => unlocked(undefined))
     }
-    this.#answer('lock', folder, done, () => unlock)
+    this.#answer('lock', folder, done, () => {
+      this.#locked.add(folder)
+      return unlock
+    })
   }
 
   list(folder: string, done: DoneWith<readonly string[]>): void {
@@ -119,6 +121,12 @@ export class MemoryDisk implements FilePort {
     return new Map([...this.#inodes].map(([path, { bytes }]) => [path, new Uint8Array(bytes)]))
   }
 
+  /** Flips a bit behind everybody's back. */
+  damage(path: string, position: number): void {
+    const bytes = this.#inodes.get(path)?.bytes
+    if (bytes !== undefined) bytes[position] = (bytes[position] ?? 0) ^ 1
+  }
+
   /** The writes that a crash after the first `count` operations may take. */
   unflushedAt(count: number): Write[] {
     const unflushed: Write[] = []
@@ -153,8 +161,10 @@ export class MemoryDisk implements FilePort {
   }
 
   #namesAfter(count: number, fate: Crash['names']): Map<string, Inode> {
-    const flushed = this.operations.slice(0, count).findLast((operation) => operation.kind === 'folderFlushed')
-    const upTo = fate === 'kept' ? count : (flushed?.before ?? 0)
+    const flushed = this.operations.slice(0, count).map((operation) => {
+      return operation.kind === 'folderFlushed' ? operation.before : 0
+    })
+    const upTo = fate === 'kept' ? count : Math.max(0, ...flushed)
     const names = new Map(this.#startInodes)
     for (const operation of this.operations.slice(0, upTo)) {
       if (operation.kind === 'create') names.set(operation.path, operation.inode)
@@ -202,7 +212,7 @@ export class MemoryDisk implements FilePort {
   }
 
   #settle(name: string, path: string, done: Done, atCall: () => void, atEnd: () => void = () => {}): void {
-    this.#answer(name, path, (error) => done(error), atCall, atEnd)
+    this.#answer<void>(name, path, (...[error]) => done(error), atCall, atEnd)
   }
 
   #answer<Value>(

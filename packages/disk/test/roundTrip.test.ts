@@ -90,13 +90,20 @@ describe('a store on the file system', () => {
     await close(again)
   })
 
-  test('recovers a group until its first write, and says so after it', async () => {
+  test('tells what it holds of a group at any time', async () => {
     const store = await open()
-    await write(store, change('g', { entries: [command(1, 1)] }))
+    await write(store, change('g', { entries: [configuration(1, 1), command(2, 1), configuration(3, 2)] }))
+    const whole = { lastIndex: 3, lastTime: 30, termStarts: [{ index: 1 }, { index: 3 }], configurations: [{}, {}] }
+    expect(store.recover('g')).toMatchObject(whole)
+    await write(store, change('g', { truncateAfter: 2, entries: [command(3, 3)] }))
+    const cut = { lastIndex: 3, lastTime: 30, termStarts: [{ index: 1 }, { index: 3, term: 3 }], configurations: [{}] }
+    expect(store.recover('g')).toMatchObject(cut)
+    await write(store, change('g', { truncateAfter: 1 }))
     const again = await reopened(store)
-    expect(again.recover('g')).toBe(again.recover('g'))
-    await write(again, change('g', { entries: [command(2, 1)] }))
-    expect(() => again.recover('g')).toThrow(/before its first write/)
+    expect(again.recover('g')).toMatchObject({ lastIndex: 1, lastTime: 10, termStarts: [{ index: 1 }] })
+    await write(again, change('g', { truncateAfter: 0, hardState: { currentTerm: 9, votedFor: undefined } }))
+    const empty = { hardState: { currentTerm: 9 }, lastIndex: 0, lastTime: 0, termStarts: [], configurations: [] }
+    expect(again.recover('g')).toMatchObject(empty)
     await close(again)
   })
 

@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest'
+import { checksum, viewOf } from '../src/layout.ts'
+import { type DiskEvent, openDiskStore } from '../src/index.ts'
+import { Dice } from './dice.ts'
+import { History } from './history.ts'
+import { type Image, MemoryDisk } from './memoryDisk.ts'
+import { change, close, command, contentsOf, read, write } from './storeCalls.ts'
+
+const FOLDER = '/store'
+const IDENTITY = `${FOLDER}/identity`
+const segment = (number: number): string => `${FOLDER}/000000000${number}.log`
+
+interface Filled {
+  readonly contents: string
+  /** As `close` left it. */
+  readonly closed: Image
+  /** As a killed process left it: every write had been flushed. */
+  readonly killed: Image
+}
+
+/** A store of a few segments. */
+async function filled(seed: number): Promise<Filled> {
+  const files = new MemoryDisk()
+  const history = new History(new Dice(seed), ['a', 'b'])
+  const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
+  for (let step = 0; step < 9; step += 1) await write(store, ...history.next())
+  // A sector with a single bit in it: flipped, it looks as if the sector had never arrived.
+  const lone = command(1, 1, new Uint8Array(1500).fill(1, 700, 701))
+  const last = [change('z', { hardState: { currentTerm: 1, votedFor: 'n1' }, entries: [lone] })]
+  history.model.write(last)
+  await write(store, ...last)
+  const killed = files.image()
+  await close(store)
+  return { contents: history.model.contents(), closed: files.image(), killed }
+}
+
+/** What an opened store holds, or the code of the error that it does not open with. */
+async function outcome(image: Image, events: DiskEvent[] = []): Promise<string> {
+  const files = new MemoryDisk(image)
+  const before = JSON.stringify([...files.image()].map(([path, bytes]) => [path, checksum(bytes)]))
+  try {
+    const log = (event: DiskEvent) => events.push(event)
+    const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096, log })
+    return await contentsOf(store)
+  } catch (error) {
+    const after = JSON.stringify([...files.image()].map(([path, bytes]) => [path, checksum(bytes)]))
+    if (after !== before) throw new Error('a damaged store was changed', { cause: error })
+    if (error instanceof Error && 'code' in error) return String(error.code)
+    throw error
+  }
+}
+
+/** Behind the last byte that is not zero. */
+function contentEnd(bytes: Uint8Array): number {
+  return Buffer.from(bytes).toString('latin1').replace(/\0+$/, '').length
+}
+
+function withBytes(image: Image, path: string, make: (bytes: Uint8Array) => Uint8Array): Image {
+  return new Map(image).set(path, make(new Uint8Array(image.get(path) ?? [])))
+}
+
+function without(image: Image, path: string): Image {
+  return new Map([...image].filter(([name]) => name !== path))
+}
+
+const REFUSALS = ['CORRUPT_STORE', 'FOREIGN_STORE', 'NEWER_STORE_FORMAT']
+
+describe('whatever is damaged, a store opens with all that it held, or not at all', { timeout: 20_000 }, () => {
+  test.each(['closed', 'killed'] as const)('a flipped bit, or byte, anywhere in a store that was %s', async (state) => {
+    const { contents, [state]: image } = await filled(1)
+    const dice = new Dice(1)
+    const counts = { refused: 0, same: 0 }
+    for (const [path, bytes] of image) {
+      for (const place of bytes.keys()) {
+        // Unused space is the same throughout.
+        if (bytes[place] === 0 && dice.below(8) > 0) continue
+        for (const change of [1 << dice.below(8), 0xff]) {
+          const found = await outcome(
+            withBytes(image, path, (old) => old.fill((old[place] ?? 0) ^ change, place, place + 1)),
+          )
+          if (found !== contents) expect(REFUSALS, `${path}, byte ${place}, ${change}: ${found}`).toContain(found)
+          counts[found === contents ? 'same' : 'refused'] += 1
+        }
+      }
+    }
+    expect(counts.refused).toBeGreaterThan(1000)
+    expect(counts.same).toBeGreaterThan(100)
+  })
+
+  test('each bit of the last frame, which no other frame vouches for', async () => {
+    const { contents, killed } = await filled(2)
+    const used = [...killed].filter(([name, bytes]) => name.endsWith('.log') && contentEnd(bytes) > 512)
+    const [path, bytes] = used.at(-1) as [string, Uint8Array]
+    const end = contentEnd(bytes)
+    for (let place = end - 2048; place < end; place += 1) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        if (bytes[place] === 0 && bit !== place % 8) continue
+        const found = await outcome(
+          withBytes(killed, path, (old) => old.fill((old[place] ?? 0) ^ (1 << bit), place, place + 1)),
+        )
+        expect(found === contents || found === 'CORRUPT_STORE', `byte ${place}, bit ${bit}`).toBe(true)
+      }
+    }
+  })
+
+  test('each file cut short at each length', async () => {
+    const { contents, killed } = await filled(3)
+    for (const [path, bytes] of killed) {
+      for (let length = 0; length < bytes.length; length += path.endsWith('.log') ? 13 : 1) {
+        const found = await outcome(withBytes(killed, path, (old) => old.subarray(0, length)))
+        if (found !== contents) expect(found, `${path} cut to ${length}`).toBe('CORRUPT_STORE')
+      }
+    }
+  })
+
+  test('each file missing', async () => {
+    const { contents, killed } = await filled(3)
+    const outcomes: string[] = []
+    for (const path of killed.keys()) outcomes.push(await outcome(without(killed, path)))
+    const prepared = outcomes.filter((found) => found === contents)
+    expect(prepared.length).toBeLessThanOrEqual(1)
+    expect(outcomes.filter((found) => found === 'CORRUPT_STORE')).toHaveLength(outcomes.length - prepared.length)
+  })
+
+  test('each sector emptied, but for the last frame of a killed process', async () => {
+    const { contents, closed } = await filled(4)
+    for (const [path, bytes] of closed) {
+      for (let offset = 0; offset < bytes.length; offset += 512) {
+        const found = await outcome(withBytes(closed, path, (old) => old.fill(0, offset, offset + 512)))
+        // The mark of the close itself vouches for others, and nothing is lost with it.
+        if (found !== contents) expect(REFUSALS, `${path}, sector at ${offset}: ${found}`).toContain(found)
+      }
+    }
+  })
+
+  test('a segment in the place of another, or a frame', async () => {
+    const { closed } = await filled(5)
+    expect(await outcome(withBytes(closed, segment(2), () => closed.get(segment(3)) as Uint8Array))).toBe(
+      'CORRUPT_STORE',
+    )
+    const twice = withBytes(closed, segment(1), (bytes) => bytes.copyWithin(1024, 512, 1024))
+    expect(await outcome(twice)).toBe('CORRUPT_STORE')
+  })
+
+  test('an older state of a segment that the log has left', async () => {
+    const files = new MemoryDisk()
+    const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
+    await write(store, change('g', { entries: [command(1, 1)] }))
+    const older = files.image().get(segment(1)) as Uint8Array
+    for (let index = 2; index <= 12; index += 1) await write(store, change('g', { entries: [command(index, 1)] }))
+    const image = files.image()
+    expect(image.has(segment(2))).toBe(true)
+    expect(await outcome(withBytes(image, segment(1), () => older))).toBe('CORRUPT_STORE')
+  })
+})
+
+test('an error says where and what', async () => {
+  const { closed } = await filled(6)
+  const damaged = withBytes(closed, segment(1), (bytes) => bytes.fill(0xaa, 600, 601))
+  const opened = openDiskStore({ folder: FOLDER, files: new MemoryDisk(damaged) })
+  await expect(opened).rejects.toMatchObject({ code: 'CORRUPT_STORE', file: segment(1), offset: 512 })
+  await expect(opened).rejects.toThrow(/a later one stands at byte 1024/)
+})
+
+test('what stands in unused space is cleared, and logged', async () => {
+  const { contents, closed } = await filled(6)
+  const last = [...closed.keys()]
+    .filter((path) => path.endsWith('.log'))
+    .sort()
+    .at(-1) as string
+  const events: DiskEvent[] = []
+  expect(
+    await outcome(
+      withBytes(closed, last, (bytes) => bytes.fill(1, 4090, 4091)),
+      events,
+    ),
+  ).toBe(contents)
+  expect(events).toMatchObject([{ type: 'tail.cut', file: last }, { type: 'store.opened' }])
+})
+
+describe('files that are not of this store', () => {
+  test('a foreign file', async () => {
+    const { closed } = await filled(7)
+    expect(await outcome(new Map([[IDENTITY, Buffer.from('The quick brown fox jumps over')]]))).toBe('FOREIGN_STORE')
+    expect(await outcome(new Map([[segment(1), Buffer.from('The quick brown fox jumps over')]]))).toBe('FOREIGN_STORE')
+    const other = (await filled(8)).closed
+    expect(await outcome(withBytes(closed, segment(2), () => other.get(segment(2)) as Uint8Array))).toBe(
+      'FOREIGN_STORE',
+    )
+  })
+
+  test.each([IDENTITY, segment(2)])('a newer format in %s', async (path) => {
+    const { closed } = await filled(7)
+    const newer = withBytes(closed, path, (bytes) => {
+      const view = viewOf(bytes)
+      view.setUint32(8, 2, true)
+      view.setUint32(12, checksum(bytes.subarray(0, 12)), true)
+      return bytes
+    })
+    expect(await outcome(newer)).toBe('NEWER_STORE_FORMAT')
+  })
+
+  test.each([IDENTITY, segment(1), segment(2)])('an empty file in the place of %s', async (path) => {
+    const { closed } = await filled(7)
+    expect(await outcome(withBytes(closed, path, () => new Uint8Array()))).toBe('CORRUPT_STORE')
+  })
+
+  test('files of other names are left alone', async () => {
+    const { contents, closed } = await filled(7)
+    expect(await outcome(new Map(closed).set(`${FOLDER}/lost+found`, new Uint8Array(3)))).toBe(contents)
+    expect(await outcome(new Map([[`${FOLDER}/notes.txt`, new Uint8Array(3)]]))).toBe('[]')
+  })
+
+  test('a log without its identity, unless nothing was ever written to it', async () => {
+    const { closed } = await filled(7)
+    expect(await outcome(without(closed, IDENTITY))).toBe('CORRUPT_STORE')
+    const files = new MemoryDisk()
+    await openDiskStore({ folder: FOLDER, files })
+    const blank = withBytes(without(files.image(), IDENTITY), segment(1), (bytes) => bytes.fill(0, 512))
+    expect(await outcome(blank)).toBe('[]')
+  })
+})
+
+test('damage behind the back of an open store fails the read, and the store with it', async () => {
+  const { closed } = await filled(9)
+  const files = new MemoryDisk(closed)
+  const store = await openDiskStore({ folder: FOLDER, files })
+  await write(store, change('y', { entries: [command(1, 1, 'precious')] }))
+  const image = files.image()
+  const path = [...image.keys()].find((name) =>
+    Buffer.from(image.get(name) as Uint8Array).includes('precious'),
+  ) as string
+  files.damage(path, Buffer.from(image.get(path) as Uint8Array).indexOf('precious'))
+  await expect(read(store, 'y', 0, 1)).rejects.toMatchObject({ code: 'CORRUPT_STORE', file: path })
+  await expect(write(store, change('y', { entries: [command(2, 1)] }))).rejects.toMatchObject({ code: 'CORRUPT_STORE' })
+  await expect(read(store, 'a', 0, 1)).rejects.toMatchObject({ code: 'CORRUPT_STORE' })
+})

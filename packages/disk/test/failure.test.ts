@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { StoreFailure } from '@quorate/core'
+import { describe, expect, test } from 'vitest'
+import { type DiskEvent, type DiskStore, openDiskStore } from '../src/index.ts'
+import { Dice } from './dice.ts'
+import { History } from './history.ts'
+import { MemoryDisk } from './memoryDisk.ts'
+import { change, close, command, contentsOf, read, write } from './storeCalls.ts'
+
+const FOLDER = '/store'
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: the disk says no`), { code })
+}
+
+/** The nth call from now on fails. */
+function failAt(files: MemoryDisk, nth: number, code: string): void {
+  const at = files.calls + nth
+  files.fault = () => (files.calls === at ? systemError(code) : undefined)
+}
+
+describe('a failed call is final', () => {
+  test(
+    'whichever it is: what was flushed before is there, and no callback is left out',
+    { timeout: 20_000 },
+    async () => {
+      let failures = 0
+      for (let nth = 1; nth <= 150; nth += 1) {
+        const files = new MemoryDisk()
+        const history = new History(new Dice(nth), ['a', 'b'])
+        const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
+        const states = [history.model.contents()]
+        const outcomes: (StoreFailure | undefined)[] = []
+        failAt(files, nth, 'EIO')
+        for (let step = 0; step < 14; step += 1) {
+          store.write(history.next(), (failure) => outcomes.push(failure))
+          states.push(history.model.contents())
+          if (step % 2 === 0) await new Promise((resolve) => setImmediate(resolve))
+        }
+        const closed = await close(store).catch((error: Error) => error)
+        files.fault = undefined
+        expect(outcomes).toHaveLength(14)
+        const flushed = outcomes.filter((outcome) => outcome === undefined).length
+        const failed = outcomes.slice(flushed)
+        // Once failed, always failed, and with the same failure.
+        expect(new Set(failed).size).toBeLessThanOrEqual(1)
+        if (failed[0] !== undefined) {
+          failures += 1
+          expect(failed[0].error).toMatchObject({ code: 'STORAGE_FAILED', systemCode: 'EIO' })
+          expect(closed).toBe(failed[0].error)
+        }
+        const again = await openDiskStore({ folder: FOLDER, files: new MemoryDisk(files.image()), segmentBytes: 4096 })
+        expect(states.slice(flushed)).toContain(await contentsOf(again))
+      }
+      expect(failures).toBeGreaterThan(30)
+    },
+  )
+
+  test('and not tried again: nothing is written any more', async () => {
+    const files = new MemoryDisk()
+    const events: DiskEvent[] = []
+    const store = await openDiskStore({ folder: FOLDER, files, log: (event) => events.push(event) })
+    files.fault = (operation) => (operation === 'flush' ? systemError('EIO') : undefined)
+    await expect(write(store, change('g', { entries: [command(1, 1)] }))).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      operation: 'flush',
+      file: `${FOLDER}/0000000001.log`,
+      systemCode: 'EIO',
+      cause: { code: 'EIO' },
+    })
+    files.fault = undefined
+    const operations = files.operations.length
+    await expect(write(store, change('g', { entries: [command(2, 1)] }))).rejects.toMatchObject({ operation: 'flush' })
+    await expect(read(store, 'g', 0, 1)).rejects.toMatchObject({ operation: 'flush' })
+    await expect(close(store)).rejects.toMatchObject({ operation: 'flush' })
+    expect(files.operations).toHaveLength(operations)
+    expect(events.filter(({ type }) => type === 'store.failed')).toHaveLength(1)
+  })
+
+  test('for every write that waits, in order, and never within a call', async () => {
+    const files = new MemoryDisk()
+    const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
+    const order: number[] = []
+    files.fault = (operation) => (operation === 'write' ? systemError('ENOSPC') : undefined)
+    for (let index = 1; index <= 100; index += 1) {
+      store.write([change('g', { entries: [command(index, 1)] })], () => order.push(index))
+    }
+    expect(order).toEqual([])
+    await close(store).catch(() => {})
+    expect(order).toEqual(Array.from({ length: 100 }, (_, n) => n + 1))
+  })
+
+  test('and lets others open the folder once the store is closed', async () => {
+    const files = new MemoryDisk()
+    const store = await openDiskStore({ folder: FOLDER, files })
+    files.fault = (operation) => (operation === 'write' ? systemError('EROFS') : undefined)
+    await expect(write(store, change('g', {}))).rejects.toMatchObject({ systemCode: 'EROFS' })
+    await expect(close(store)).rejects.toMatchObject({ systemCode: 'EROFS' })
+    files.fault = undefined
+    await close(await openDiskStore({ folder: FOLDER, files }))
+  })
+
+  test('but for the segment that was to be prepared: it is made when it is needed', async () => {
+    const files = new MemoryDisk()
+    const events: DiskEvent[] = []
+    const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096, log: (event) => events.push(event) })
+    let faults = 1
+    files.fault = (operation, path) => {
+      const isMaking = operation === 'write' && path.endsWith('segment.new')
+      return isMaking && faults-- > 0 ? systemError('ENOSPC') : undefined
+    }
+    for (let index = 1; index <= 12; index += 1) await write(store, change('g', { entries: [command(index, 1)] }))
+    expect(events.filter(({ type }) => type === 'preparation.failed')).toHaveLength(1)
+    expect(events.filter(({ type }) => type === 'segment.begun').length).toBeGreaterThan(0)
+    await close(store)
+    const again = await openDiskStore({ folder: FOLDER, files })
+    expect(again.recover('g')?.lastIndex).toBe(12)
+  })
+})
+
+test('a store does not open when any call on the way fails, and lets go of the folder', async () => {
+  const full = new MemoryDisk()
+  const store = await openDiskStore({ folder: FOLDER, files: full, segmentBytes: 4096 })
+  for (let index = 1; index <= 12; index += 1) await write(store, change('g', { entries: [command(index, 1)] }))
+  await write(store, change('g', { truncateAfter: 5 }))
+  for (const image of [new Map<string, Uint8Array>(), full.image()]) {
+    let nth = 0
+    for (;;) {
+      nth += 1
+      const files = new MemoryDisk(image)
+      failAt(files, nth, 'EIO')
+      const opened = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 }).catch((error: Error) => error)
+      // The call that fails is one behind the opening.
+      if (!(opened instanceof Error)) break
+      expect(opened).toMatchObject({ code: 'STORAGE_FAILED', systemCode: 'EIO' })
+      files.fault = undefined
+      const again = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
+      expect(again.recover('g')?.lastIndex).toBe(image.size === 0 ? undefined : 5)
+    }
+    expect(nth).toBeGreaterThan(20)
+  }
+})
+
+test('a store works over a disk that completes in any order, and callbacks stay in order', async () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const dice = new Dice(seed)
+    const waiting: (() => void)[] = []
+    const files = new MemoryDisk(new Map(), (callback) => waiting.push(callback))
+    const running = { is: true }
+    const pump = (): void => {
+      const [callback] = waiting.splice(dice.below(waiting.length), 1)
+      callback?.()
+      if (running.is) setImmediate(pump)
+    }
+    pump()
+    const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
+    const history = new History(dice, ['a', 'b', 'c'])
+    const order: number[] = []
+    for (let step = 0; step < 40; step += 1) {
+      const batch = history.next()
+      store.write(batch, (failure) => {
+        expect(failure).toBeUndefined()
+        order.push(step)
+      })
+      if (dice.below(3) === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await close(store)
+    running.is = false
+    expect(order).toEqual(Array.from({ length: 40 }, (_, n) => n))
+    const again = await openDiskStore({ folder: FOLDER, files: new MemoryDisk(files.image()), segmentBytes: 4096 })
+    expect(await contentsOf(again)).toBe(history.model.contents())
+  }
+})
+
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0
+
+describe.skipIf(!isRoot)('on a file system of three MiB (needs root)', () => {
+  test('a full disk stops the store; what was flushed is there, and more once there is room', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'quorate-full-'))
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder])
+    try {
+      const store = await openDiskStore({ folder })
+      const flushed = await writeUntilFull(store)
+      expect(flushed).toBeGreaterThan(100)
+      await expect(close(store)).rejects.toMatchObject({ systemCode: 'ENOSPC' })
+      execFileSync('mount', ['-o', 'remount,size=16m', folder])
+      const again = await openDiskStore({ folder })
+      expect(again.recover('g')?.lastIndex).toBeGreaterThanOrEqual(flushed)
+      const lastIndex = again.recover('g')?.lastIndex ?? 0
+      await write(again, change('g', { entries: [command(lastIndex + 1, 1)] }))
+      expect(await read(again, 'g', 0, flushed)).toHaveLength(flushed)
+      await close(again)
+    } finally {
+      execFileSync('umount', ['-l', folder])
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+async function writeUntilFull(store: DiskStore): Promise<number> {
+  const data = new Dice(1).bytes(4000)
+  for (let index = 1; ; index += 1) {
+    try {
+      await write(store, change('g', { entries: [command(index, 1, data)] }))
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'STORAGE_FAILED', operation: 'write', systemCode: 'ENOSPC' })
+      return index - 1
+    }
+  }
+}

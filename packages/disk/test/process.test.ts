@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openDiskStore } from '../src/index.ts'
+import { change, close, command, read, write } from './storeCalls.ts'
+
+let built: string
+let folder: string
+const children: Child[] = []
+
+/** Plain Node runs no TypeScript, and a test depends on no build: the child is bundled here, by vitest's own vite. */
+beforeAll(async () => {
+  built = mkdtempSync(join(tmpdir(), 'quorate-child-'))
+  const vitest = createRequire(createRequire(import.meta.url).resolve('vitest/package.json'))
+  const vite = (await import(pathToFileURL(vitest.resolve('vite')).href)) as {
+    build(options: object): Promise<unknown>
+  }
+  const resolve = { conditions: ['@quorate/source'] }
+  await vite.build({
+    configFile: false,
+    logLevel: 'silent',
+    root: import.meta.dirname,
+    build: { ssr: join(import.meta.dirname, 'writingChild.ts'), outDir: built, target: 'node20' },
+    resolve,
+    ssr: { noExternal: true, resolve },
+  })
+})
+
+afterAll(() => rmSync(built, { recursive: true }))
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'quorate-process-')))
+})
+
+afterEach(async () => {
+  for (const child of children.splice(0)) await child.kill()
+  rmSync(folder, { recursive: true })
+})
+
+class Child {
+  readonly process: ChildProcess
+  readonly lines: string[] = []
+  readonly #ended: Promise<unknown>
+  readonly #first: Promise<string>
+
+  constructor(mode: 'hold' | 'write' | 'leave', place: string) {
+    this.process = spawn(process.execPath, [join(built, 'writingChild.js'), place, mode], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.#ended = once(this.process, 'close')
+    const lines = createInterface({ input: this.process.stdout as NodeJS.ReadableStream })
+    this.#first = new Promise((resolve) => lines.once('line', resolve))
+    lines.on('line', (line) => this.lines.push(line))
+    children.push(this)
+  }
+
+  /** `opened <last index>`, or `refused <code> <pid>`. */
+  first(): Promise<string> {
+    return this.#first
+  }
+
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL')
+    await this.#ended
+  }
+
+  /** The exit code. */
+  async ended(): Promise<number | null> {
+    await this.#ended
+    return this.process.exitCode
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.process.kill(signal)
+  }
+
+  lastFlushed(): number {
+    return Number(
+      this.lines
+        .filter((line) => line.startsWith('flushed'))
+        .at(-1)
+        ?.split(' ')[1] ?? 0,
+    )
+  }
+}
+
+describe('one store a folder', () => {
+  test('in this process', async () => {
+    const store = await openDiskStore({ folder })
+    const second = openDiskStore({ folder: join(folder, '.') })
+    await expect(second).rejects.toMatchObject({ code: 'STORE_LOCKED', holderPid: process.pid })
+    await close(store)
+    await close(await openDiskStore({ folder }))
+    expect(readdirSync(folder).filter((name) => name.includes('lock'))).toEqual([])
+  })
+
+  test('against another process, until it ends', async () => {
+    const child = new Child('hold', folder)
+    expect(await child.first()).toBe('opened 0')
+    await expect(openDiskStore({ folder })).rejects.toMatchObject({
+      code: 'STORE_LOCKED',
+      folder,
+      holderPid: child.process.pid,
+    })
+    await child.kill()
+    await close(await openDiskStore({ folder }))
+  })
+
+  test('against a process that is paused', async () => {
+    const child = new Child('hold', folder)
+    await child.first()
+    child.signal('SIGSTOP')
+    await expect(openDiskStore({ folder })).rejects.toMatchObject({ code: 'STORE_LOCKED', holderPid: undefined })
+    child.signal('SIGCONT')
+  })
+
+  test('in a folder whose path is longer than the address of a socket', async () => {
+    const long = join(folder, 'x'.repeat(120))
+    mkdirSync(long)
+    const child = new Child('hold', long)
+    await child.first()
+    await expect(openDiskStore({ folder: long })).rejects.toMatchObject({ holderPid: child.process.pid })
+    await child.kill()
+    await close(await openDiskStore({ folder: long }))
+    expect(readdirSync(long).filter((name) => name.includes('lock'))).toEqual([])
+  })
+
+  test('when many come at once for what a killed process left', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const holder = new Child('hold', folder)
+      expect(await holder.first()).toMatch(/^opened/)
+      await holder.kill()
+      const rivals = Array.from({ length: 5 }, () => new Child('hold', folder))
+      const own = Array.from({ length: 5 }, () => openDiskStore({ folder }).catch(() => undefined))
+      const stores = (await Promise.all(own)).filter((store) => store !== undefined)
+      const firsts = await Promise.all(rivals.map((rival) => rival.first()))
+      const opened = firsts.filter((line) => line.startsWith('opened')).length
+      // Our own may have been at it while the others were still starting.
+      expect(stores.length + opened, firsts.join()).toBe(1)
+      for (const store of stores) await close(store)
+      for (const rival of rivals) await rival.kill()
+    }
+  })
+})
+
+test('a store that nobody closes does not keep its process alive', async () => {
+  const child = new Child('leave', folder)
+  expect(await child.first()).toBe('opened 0')
+  expect(await child.ended()).toBe(0)
+  await close(await openDiskStore({ folder }))
+})
+
+test('a killed process loses nothing that it reported as flushed', { timeout: 20_000 }, async () => {
+  let flushed = 0
+  for (let round = 0; round < 5; round += 1) {
+    const child = new Child('write', folder)
+    const [, opened] = (await child.first()).split(' ')
+    expect(Number(opened)).toBeGreaterThanOrEqual(flushed)
+    await new Promise((resolve) => setTimeout(resolve, 60 + 37 * round))
+    await child.kill()
+    flushed = Math.max(flushed, child.lastFlushed())
+  }
+  const store = await openDiskStore({ folder })
+  const { lastIndex = 0, hardState } = store.recover('g') ?? {}
+  expect(flushed).toBeGreaterThan(100)
+  expect(lastIndex).toBeGreaterThanOrEqual(flushed)
+  // Each entry came with the term of its own number: the two are written together or not at all.
+  expect(hardState?.currentTerm).toBe(lastIndex)
+  const entries = await read(store, 'g', 0, lastIndex)
+  expect(entries.map(({ index }) => index)).toEqual(entries.map((_, place) => place + 1))
+  expect(entries).toHaveLength(lastIndex)
+  await write(store, change('g', { entries: [command(lastIndex + 1, 1)] }))
+  await close(store)
+})
