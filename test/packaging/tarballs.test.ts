@@ -1,0 +1,291 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MarkdownPage } from './markdownPage.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const require = createRequire(import.meta.url)
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
+const attw = join(dirname(require.resolve('@arethetypeswrong/cli/package.json')), 'dist/index.js')
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly type: string
+  readonly exports?: Readonly<Record<string, unknown>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+interface Tarball {
+  readonly path: string
+  readonly manifest: Manifest
+  /** The text of each file, by its path inside the package. */
+  readonly files: ReadonlyMap<string, string>
+}
+
+interface Run {
+  readonly code: number
+  readonly output: string
+}
+
+async function run(command: string, args: readonly string[], cwd: string): Promise<Run> {
+  // As a user has it: without the conditions that vitest hands to Node.
+  const { NODE_OPTIONS: _ours, ...env } = process.env
+  const shell = process.platform === 'win32' && command !== process.execPath
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, args, { cwd, env, shell, maxBuffer: 64 << 20 })
+    return { code: 0, output: stdout + stderr }
+  } catch (error) {
+    const { code, stdout, stderr, message } = error as { code: number; stdout: string; stderr: string; message: string }
+    return { code, output: stdout + stderr || message }
+  }
+}
+
+async function succeed(command: string, args: readonly string[], cwd: string): Promise<void> {
+  const { code, output } = await run(command, args, cwd)
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${output}`)
+}
+
+/** A copy of the packages as a fresh checkout has them: nothing that an earlier build has left is packed. */
+async function buildAfresh(stage: string): Promise<void> {
+  for (const file of ['package.json', 'pnpm-workspace.yaml', 'tsconfig.base.json', 'tsconfig.build.json', 'LICENSE']) {
+    await cp(join(root, file), join(stage, file))
+  }
+  await symlink(join(root, 'node_modules'), join(stage, 'node_modules'), 'junction')
+  const filter = (source: string): boolean => !/[\\/]packages[\\/][^\\/]+[\\/]dist$/.test(source)
+  await cp(join(root, 'packages'), join(stage, 'packages'), { recursive: true, verbatimSymlinks: true, filter })
+  await succeed(process.execPath, [tsc, '-b', 'tsconfig.build.json'], stage)
+}
+
+async function pack(stage: string, into: string): Promise<void> {
+  const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, string>
+  const args = ['--yes', packageManager!, '--filter', './packages/*', 'pack', '--pack-destination', into]
+  await succeed('npx', args, stage)
+}
+
+async function unpack(path: string, into: string): Promise<Tarball> {
+  await mkdir(into)
+  await succeed('tar', ['-xzf', path, '-C', into], into)
+  const packed = join(into, 'package')
+  const found = await readdir(packed, { recursive: true, withFileTypes: true })
+  const paths = found.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  const files = new Map<string, string>()
+  for (const file of paths) {
+    files.set(file.slice(packed.length + 1).replaceAll('\\', '/'), await readFile(file, 'utf8'))
+  }
+  return { path, files, manifest: JSON.parse(files.get('package.json')!) as Manifest }
+}
+
+let folder: string
+let consumer: string
+const tarballs = new Map<string, Tarball>()
+/** Under way while npm installs. */
+const attwRuns = new Map<string, Promise<Run>>()
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'quorate-packaging-'))
+  const [stage, packed] = [join(folder, 'stage'), join(folder, 'packed')]
+  consumer = join(folder, 'consumer')
+  for (const each of [stage, packed, consumer]) await mkdir(each)
+  await buildAfresh(stage)
+  await pack(stage, packed)
+  for (const name of (await readdir(packed)).filter((file) => file.endsWith('.tgz'))) {
+    const tarball = await unpack(join(packed, name), join(packed, name.replace('.tgz', '')))
+    tarballs.set(tarball.manifest.name, tarball)
+  }
+  for (const { manifest, path } of libraries()) {
+    attwRuns.set(manifest.name, run(process.execPath, [attw, '--profile', 'esm-only', path], folder))
+  }
+  await writeFile(join(consumer, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }')
+  const catalog = await readCatalog()
+  const others = ['nats', '@types/node'].map((name) => `${name}@${catalog.get(name)}`)
+  const wanted = [...[...tarballs.values()].map(({ path }) => path), ...others]
+  const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
+  await succeed('npm', ['install', ...quiet, ...wanted], consumer)
+}, 120_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** The versions that the workspace pins. */
+async function readCatalog(): Promise<Map<string, string>> {
+  const text = await readFile(join(root, 'pnpm-workspace.yaml'), 'utf8')
+  return new Map([...text.matchAll(/^ {2}'?([^\s':]+)'?: (\d\S*)$/gm)].map(([, name, version]) => [name!, version!]))
+}
+
+const folders = (await readdir(join(root, 'packages'), { withFileTypes: true })).filter((entry) => entry.isDirectory())
+const names: string[] = []
+for (const { name } of folders) {
+  names.push((JSON.parse(await readFile(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest).name)
+}
+
+/** Those that are imported; a command line is not. */
+function libraries(): Tarball[] {
+  return [...tarballs.values()].filter(({ manifest }) => manifest.exports?.['.'] !== undefined)
+}
+
+test('every package is packed', () => {
+  expect([...tarballs.keys()].sort()).toEqual([...names].sort())
+})
+
+test('all packages carry one version, and ask for each other in just that one', () => {
+  const versions = new Set([...tarballs.values()].map(({ manifest }) => manifest.version))
+  expect([...versions]).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+/)])
+  for (const { manifest } of tarballs.values()) {
+    for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
+      if (tarballs.has(name)) expect([...versions], `${manifest.name} asks for ${name}`).toEqual([range])
+    }
+  }
+})
+
+describe.each(names)('the tarball of %s', (name) => {
+  const tarball = (): Tarball => tarballs.get(name)!
+
+  test('holds the licence, a README whose links lead somewhere, and nothing of the workshop', async () => {
+    const { files } = tarball()
+    expect(files.get('LICENSE')).toBe(await readFile(join(root, 'LICENSE'), 'utf8'))
+    const isExpected = (path: string): boolean =>
+      /^(package\.json|README\.md|LICENSE)$|^(src|dist|docs|bin)\/.+\.(ts|js|mjs|map|md|html|css|svg)$/.test(path)
+    expect([...files.keys()].filter((path) => !isExpected(path))).toEqual([])
+    expect([...files.keys()].filter((path) => /(^|\/)(test|bench)\/|\.test\./.test(path))).toEqual([])
+
+    const links = [...files].flatMap(([path, text]) =>
+      path.endsWith('.md')
+        ? new MarkdownPage(text).relativeLinks.map((link) => posix.join(posix.dirname(path), link.replace(/#.*$/, '')))
+        : [],
+    )
+    const leadsNowhere = links.filter((link) => ![...files.keys()].some((path) => `${path}/`.startsWith(`${link}/`)))
+    expect(leadsNowhere).toEqual([])
+  })
+
+  test('holds what was built of each source, with maps that lead to it', () => {
+    const { files } = tarball()
+    const sources = [...files.keys()].filter((path) => /^src\/.*\.ts$/.test(path))
+    const built = sources.flatMap((path) =>
+      ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((end) => path.replace(/^src/, 'dist').replace(/\.ts$/, end)),
+    )
+    expect(sources).not.toEqual([])
+    expect([...files.keys()].filter((path) => /^dist\/.*(\.js|\.ts|\.map)$/.test(path)).sort()).toEqual(built.sort())
+    for (const path of built.filter((each) => each.endsWith('.map'))) {
+      const map = JSON.parse(files.get(path)!) as { sources: string[] }
+      const found = map.sources.map((source) => posix.join(posix.dirname(path), source))
+      expect(found, path).toEqual([path.replace(/^dist/, 'src').replace(/(\.js|\.d\.ts)\.map$/, '.ts')])
+    }
+  })
+
+  test('names no place on the machine that built it, and nothing of the workspace', () => {
+    const { files } = tarball()
+    for (const [path, text] of files) {
+      expect(text.includes(folder) || text.includes(root), path).toBe(false)
+    }
+    expect(files.get('package.json')).not.toMatch(/"(workspace|catalog|link|file):/)
+  })
+
+  test('declares what it imports', () => {
+    const { files, manifest } = tarball()
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+    const imported = [...files]
+      .filter(([path]) => /^dist\/.*\.(js|d\.ts)$/.test(path))
+      .flatMap(([, text]) => [...text.matchAll(/(?:\bfrom |\bimport |\bimport\()'([^'.][^']*)'/g)])
+      .map(([, specifier]) => /^(@[^/]+\/)?[^/]+/.exec(specifier!)![0])
+      .filter((specifier) => !specifier.startsWith('node:'))
+    expect([...new Set(imported)].filter((specifier) => !declared.includes(specifier))).toEqual([])
+  })
+
+  test('passes publint, strictly', async () => {
+    const bytes = await readFile(tarball().path)
+    const data = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
+    const { messages } = await publint({ pack: { tarball: data }, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  test('passes attw, as a package of ES modules alone', { timeout: 60_000 }, async () => {
+    const { code, output } = (await attwRuns.get(name)) ?? { code: 0, output: 'a command line has no types' }
+    expect(code, output).toBe(0)
+  })
+})
+
+describe('an application that npm installed the tarballs into', () => {
+  /** Runs a file of the application with plain Node. */
+  async function runFile(name: string, code: string): Promise<Run> {
+    await writeFile(join(consumer, name), code)
+    return run(process.execPath, [name], consumer)
+  }
+
+  test('has each package once', async () => {
+    const found = await readdir(join(consumer, 'node_modules'), { recursive: true })
+    const copies = found.map((path) => path.replaceAll('\\', '/')).filter((path) => /@quorate\/\w+$/.test(path))
+    const scoped = names.filter((name) => name.startsWith('@quorate/'))
+    expect(copies.sort()).toEqual([...scoped].sort())
+    expect(found.filter((path) => /(^|[\\/])xstate$/.test(path))).toHaveLength(1)
+  })
+
+  test('imports each package, and commits a command', async () => {
+    const imports = libraries().map(({ manifest }, place) => `import * as package${place} from '${manifest.name}'`)
+    const modules = imports.map((_, place) => `package${place}`).join(', ')
+    const program = `
+      ${imports.join('\n')}
+      import { memoryNetwork, memoryStore, openLog } from '@quorate/log'
+      const empty = [${modules}].filter((each) => Object.keys(each).length === 0)
+      const log = await openLog('g', { id: 'a', network: memoryNetwork(), store: memoryStore(), bootstrap: ['a'] })
+      await log.append('committed')
+      for await (const entry of log.subscribe()) {
+        console.log(entry.text(), empty.length)
+        break
+      }
+      await log.close()
+    `
+    expect(await runFile('imports.mjs', program)).toEqual({ code: 0, output: 'committed 0\n' })
+  })
+
+  test('requires each package from CommonJS, without a warning', async () => {
+    const program = `
+      for (const name of ${JSON.stringify(libraries().map(({ manifest }) => manifest.name))}) {
+        if (Object.keys(require(name)).length === 0) throw new Error(name + ' exports nothing')
+        if (require(name + '/package.json').name !== name) throw new Error(name + ' hides its package.json')
+      }
+      console.log(typeof require('@quorate/log').openLog)
+    `
+    expect(await runFile('requires.cjs', program)).toEqual({ code: 0, output: 'function\n' })
+  })
+
+  /** What the compiler has to say of the application, in a file that it takes for a module of this kind. */
+  async function compile(file: string, options: readonly string[]): Promise<string[]> {
+    const always = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node']
+    const { output } = await run(process.execPath, [tsc, ...always, ...options, file], consumer)
+    return output.split('\n').filter((line) => line.includes('error TS'))
+  }
+  const nodenext = ['--module', 'nodenext', '--moduleResolution', 'nodenext']
+  const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler']
+
+  test.each([
+    ['nodenext', nodenext],
+    ['bundler', bundler],
+  ])('has its types checked under strict, libraries included: %s', { timeout: 60_000 }, async (_name, options) => {
+    await cp(join(root, 'test/packaging/consumer.ts'), join(consumer, 'application.ts'))
+    expect(await compile('application.ts', [...options, '--skipLibCheck', 'false'])).toEqual([])
+  })
+
+  test('has its types checked in a CommonJS module', { timeout: 60_000 }, async () => {
+    await writeFile(
+      join(consumer, 'common.cts'),
+      `import log = require('@quorate/log')\nexport const { openLog } = log\n`,
+    )
+    expect(await compile('common.cts', nodenext)).toEqual([])
+  })
+
+  // The declarations of nats 2.29 and xstate 5.33 do not pass this option; ours do.
+  test('may ask for exactOptionalPropertyTypes', { timeout: 60_000 }, async () => {
+    await cp(join(root, 'test/packaging/consumer.ts'), join(consumer, 'exact.ts'))
+    const exact = [...nodenext, '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess']
+    expect(await compile('exact.ts', [...exact, '--skipLibCheck'])).toEqual([])
+    const all = await compile('exact.ts', [...exact, '--skipLibCheck', 'false'])
+    expect(all.filter((line) => !/^node_modules\/(nats|xstate)\//.test(line))).toEqual([])
+  })
+})
