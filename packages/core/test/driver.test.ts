@@ -102,7 +102,7 @@ describe('the driver', () => {
     expect(before.every(([id]) => id !== undefined)).toBe(true)
     clock.run(4000)
     expect(leaders().map((leader) => [leader?.server.id, leader?.status.term])).toEqual(before)
-  }, 20_000)
+  }, 120_000)
 
   it('inputs of one turn are carried out together, at its end', () => {
     const nodes = cluster(1)

@@ -21,6 +21,12 @@ describe('“updated on stable storage before responding to RPCs” (Figure 2)',
       expect(world.flush()).toEqual([answer])
     })
 
+    it('a vote in a term that is durable already, is durable before it is given', () => {
+      const world = serverWorld({ log: [1], term: 5 })
+      expect(world.receive('S2', requestVote(5, 1, 1))).toEqual(['write term 5 vote S2'])
+      expect(world.flush()).toEqual(['S2: requestVote.granted term 5'])
+    })
+
     it('are durable before a request of that term leaves', () => {
       const world = serverWorld()
       expect(world.timeOut()).toEqual(['write term 2 vote S1'])

@@ -48,7 +48,7 @@ describe('the events that go past the charts', () => {
         if (shape !== other) expect.fail(`seed ${seed}, event ${event}:\n${shape}\nis not\n${other}`)
       }
     }
-  })
+  }, 120_000)
 
   it('also when a configuration that made a server a voter is removed again', () => {
     const [fast, slow] = [true, false].map((fastPath) => {

@@ -109,7 +109,7 @@ describe('the memory network', () => {
     clock.run(10)
     expect(outcomes).toEqual([{ type: 'noResponder' }])
 
-    const stop = network.client().serve('g', (_, reply) => {
+    const stop = network.client().serve('g', 1, (_, reply) => {
       reply({ type: 'status', leaderId: 'a', term: 1, commitIndex: 1 })
       reply({ type: 'status', leaderId: 'b', term: 1, commitIndex: 1 })
     })
@@ -118,7 +118,7 @@ describe('the memory network', () => {
     expect(outcomes.slice(1)).toMatchObject([{ type: 'status', leaderId: 'a' }])
     stop()
 
-    network.client().serve('g', () => {})
+    network.client().serve('g', 1, () => {})
     ask()
     clock.run(99)
     expect(outcomes).toHaveLength(2)
@@ -133,8 +133,8 @@ describe('the memory network', () => {
   it('hears the leader, though an old one still listens', () => {
     const clock = new TestClock()
     const network = new MemoryNetwork({ clock })
-    network.client().serve('g', (_, reply) => reply({ type: 'notLeader', term: 1, leaderId: undefined }))
-    network.client().serve('g', (_, reply) => reply({ type: 'status', leaderId: 'b', term: 2, commitIndex: 1 }))
+    network.client().serve('g', 1, (_, reply) => reply({ type: 'notLeader', term: 1, leaderId: undefined }))
+    network.client().serve('g', 2, (_, reply) => reply({ type: 'status', leaderId: 'b', term: 2, commitIndex: 1 }))
     const outcomes: ClientOutcome[] = []
     network.client().request('g', { type: 'status' }, 100, (outcome) => outcomes.push(outcome))
     clock.run(10)

@@ -107,6 +107,12 @@ describe('§5.1 Terms', () => {
     expect(world.state.currentTerm).toBe(2)
   })
 
+  it('a candidate of an older term has no vote, however long its log', () => {
+    const world = serverWorld({ log: [1, 2], term: 5 })
+    expect(world.receive('S3', requestVote(4, 9, 3))).toEqual(['S3: requestVote.refused term 5'])
+    expect(world.state.votedFor).toBeUndefined()
+  })
+
   it('a stale request is no word of the leader: it does not keep a follower in place', () => {
     const world = follower()
     world.elapse(140)
