@@ -185,6 +185,22 @@ describe('the driver', () => {
     expect(leaders()[1]).toBeDefined()
   })
 
+  it('the state machine of a group that is closed is given nothing more', () => {
+    const nodes = cluster(1, { settings: { maxBatchBytes: 60 } })
+    nodes.electLeader('n1')
+    nodes.settle()
+    const node = nodes.node('n1')
+    node.isApplyHeld = true
+    nodes.append('n1', 'a', 'b', 'c')
+    nodes.run(10)
+    expect(nodes.texts('n1')).toEqual(['a'])
+    node.raft.close(GROUP)
+    node.isApplyHeld = false
+    node.applyDone!()
+    nodes.run(10)
+    expect(nodes.texts('n1')).toEqual(['a'])
+  })
+
   it('a group that was closed while a write of it was under way, can be opened again', () => {
     const nodes = cluster(1)
     nodes.electLeader('n1')
