@@ -122,6 +122,17 @@ describe('§6 Configuration', () => {
       expect(new Set(uuids).size).toBe(1)
     })
 
+    it('whoever misses the offer is brought in by the group itself', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.network.loses = ({ to, packet }) =>
+        to === 'n3' && packet.messages.some(({ type }) => type === 'bootstrap.offer')
+      bootstrap(nodes, 'n1')
+      nodes.run(3000)
+      nodes.settle()
+      expect(nodes.status('n3').groupUuid).toBe(nodes.status('n1').groupUuid)
+      expect(nodes.terms('n3')).toBe(nodes.terms('n1'))
+    })
+
     it('with a disk that fails or stalls ends too, by its deadline', () => {
       for (const breaks of [true, false]) {
         const nodes = cluster(3, { isUnborn: true })
