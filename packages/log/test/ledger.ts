@@ -33,7 +33,7 @@ export class Ledger {
   }
 
   /** What is not as callers were told, in words. `commands` are all of the log. */
-  faults(commands: readonly LogEntry[]): string[] {
+  faults(commands: readonly Pick<LogEntry, 'index' | 'term' | 'text'>[]): string[] {
     const places = new Map<string, Appended[]>()
     for (const entry of commands) places.set(entry.text(), [...(places.get(entry.text()) ?? []), entry])
     const faults: string[] = []
