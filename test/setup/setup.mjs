@@ -77,9 +77,7 @@ function requireNatsServer() {
     }
     if (findNatsServer() !== undefined) return
   }
-  stop(
-    `The tests need a nats-server on PATH, or its path in NATS_SERVER_BIN. To install one:\n\n  ${installCommand()}\n`,
-  )
+  stop(`A nats-server is needed on PATH, or its path in NATS_SERVER_BIN. To install one:\n\n  ${installCommand()}\n`)
 }
 
 function installCommand() {
