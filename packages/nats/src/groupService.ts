@@ -17,41 +17,34 @@ interface Surroundings {
   readonly problems: Problems
 }
 
+/** A leader, for as long as it leads. */
+export interface Leadership {
+  readonly group: GroupId
+  readonly term: Term
+  readonly handler: ClientRequestHandler
+}
+
 /** The leader of one group, listening. */
 export class GroupService {
   readonly #link: Link
-  readonly #subjects: Subjects
   readonly #problems: Problems
-  readonly #group: GroupId
-  readonly #handler: ClientRequestHandler
-  readonly #reads: LinkSubscription
-  #appends: { readonly term: Term; readonly subscription: LinkSubscription } | undefined
-  #hasEnded = false
+  readonly #leadership: Leadership
+  readonly #subscriptions: readonly LinkSubscription[]
 
-  constructor({ link, subjects, problems }: Surroundings, group: GroupId, handler: ClientRequestHandler) {
+  constructor({ link, subjects, problems }: Surroundings, leadership: Leadership) {
     this.#link = link
-    this.#subjects = subjects
     this.#problems = problems
-    this.#group = group
-    this.#handler = handler
-    this.#reads = this.#listen(subjects.read(group), (request) => request.type !== 'append')
-    // The subject of appends names the term, so the leader is asked for it. Not from within `serve`: whoever called may
-    // be in the middle of something.
-    queueMicrotask(() => this.#call({ type: 'status' }, () => {}))
+    this.#leadership = leadership
+    const { group, term } = leadership
+    this.#subscriptions = [
+      this.#listen(subjects.read(group), (request) => request.type !== 'append'),
+      this.#listen(subjects.append(group, term), (request) => request.type === 'append' && request.term === term),
+    ]
   }
 
   /** What the server has sent before it hears of the end is still answered. */
   async end(): Promise<void> {
-    this.#hasEnded = true
-    const appends = this.#appends === undefined ? [] : [this.#appends.subscription]
-    await Promise.all([this.#reads, ...appends].map((subscription) => this.#link.unsubscribe(subscription)))
-  }
-
-  #listenForAppends(term: Term): void {
-    if (this.#hasEnded || this.#appends?.term === term) return
-    if (this.#appends !== undefined) void this.#link.unsubscribe(this.#appends.subscription)
-    const isExpected = (request: ClientRequest): boolean => request.type === 'append' && request.term === term
-    this.#appends = { term, subscription: this.#listen(this.#subjects.append(this.#group, term), isExpected) }
+    await Promise.all(this.#subscriptions.map((subscription) => this.#link.unsubscribe(subscription)))
   }
 
   #listen(subject: string, isExpected: (request: ClientRequest) => boolean): LinkSubscription {
@@ -86,17 +79,15 @@ export class GroupService {
   #call(request: ClientRequest, reply: (reply: ClientReply) => void): void {
     let isOpen = true
     try {
-      this.#handler(request, (answer) => {
+      this.#leadership.handler(request, (answer) => {
         if (!isOpen) return
         isOpen = false
-        // Heard whoever asked: should the term change behind our back, the first client to ask for it finds the leader.
-        if (answer.type === 'status') this.#listenForAppends(answer.term)
         reply(answer)
       })
     } catch (error) {
       // No answer is the honest one: how far the handler came is unknown.
-      const what = `a request of type ${request.type} to group ${this.#group} could not be handled: ${messageOf(error)}`
-      this.#problems.report('callback', what, { error })
+      const what = `a request of type ${request.type} to group ${this.#leadership.group} could not be handled`
+      this.#problems.report('callback', `${what}: ${messageOf(error)}`, { error })
     }
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { assertName, isName } from '@quorate/core'
 import type { AppendRequest, ClientOutcome, ClientReply, ClientRequest, NotSent } from '@quorate/core'
-import type { ClientRequestHandler, ClientTransport, GroupId } from '@quorate/core'
+import type { ClientRequestHandler, ClientTransport, GroupId, Term } from '@quorate/core'
 import { MAX_FRAME_BYTES, decodeClientReply, encodeClientRequest, maxEntryBytesFor } from '@quorate/wire'
 import { reportUnreadable, streamThatAnswered } from './badFrames.ts'
 import type { Denial, NatsConnectionLike, NatsMessageLike } from './connection.ts'
@@ -97,12 +97,12 @@ class SubjectClientTransport implements NatsClientTransport {
     if (outcome !== undefined) queueMicrotask(() => this.#tell(settled, outcome))
   }
 
-  serve(group: GroupId, handler: ClientRequestHandler): () => void {
+  serve(group: GroupId, term: Term, handler: ClientRequestHandler): () => void {
     assertName('group', group)
     // Two listeners of one process would both append.
     void this.#services.get(group)?.end()
     const surroundings = { link: this.#link, subjects: this.#subjects, problems: this.#problems }
-    const service = new GroupService(surroundings, group, handler)
+    const service = new GroupService(surroundings, { group, term, handler })
     this.#services.set(group, service)
     return () => {
       if (this.#services.get(group) === service) this.#services.delete(group)

@@ -145,7 +145,7 @@ describe('natsNetwork', () => {
     const receiver = new RecordingReceiver()
     n1.open(new RecordingReceiver())
     n2.open(receiver)
-    client.serve('orders', (_, reply) => reply({ type: 'status', leaderId: 'n1', term: 1, commitIndex: 1 }))
+    client.serve('orders', 1, (_, reply) => reply({ type: 'status', leaderId: 'n1', term: 1, commitIndex: 1 }))
 
     n1.send('n2', [packet('orders', vote(1))])
     await receiver.untilPackets(1)

@@ -24,7 +24,7 @@ describe.each(clients)('a JetStream stream over our subjects, over $client', ({ 
     const connection = await connect({ servers: server.url })
     const transport = natsClientTransport({ connection, onProblem: (problem) => problems.push(problem) })
     if (serve) {
-      leader.serve('orders', (request, reply) => {
+      leader.serve('orders', 5, (request, reply) => {
         if (request.type !== 'append') reply({ type: 'status', leaderId: 'n1', term: 5, commitIndex: 0 })
         else setTimeout(() => reply({ type: 'appended', firstIndex: 1, term: 5 }), 50)
       })

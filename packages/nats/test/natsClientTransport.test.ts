@@ -29,15 +29,26 @@ afterAll(async () => {
 const append: AppendRequest = { type: 'append', term: 5, commands: [{ data: new Uint8Array([1, 2, 3]) }] }
 const read: ClientRequest = { type: 'read', after: 0, maxBytes: 1_000_000 }
 
+interface Leader {
+  readonly term: number
+  readonly handler: ClientRequestHandler
+}
+
 /** Who leads in `term`: says so, and answers everything else with `answer`. */
 function leaderOf(
   term: number,
   answer: (request: ClientRequest, reply: (reply: ClientReply) => void) => void = () => {},
-): ClientRequestHandler {
-  return (request, reply) => {
+): Leader {
+  const handler: ClientRequestHandler = (request, reply) => {
     if (request.type === 'status') reply({ type: 'status', leaderId: `n${term}`, term, commitIndex: 9 })
     else answer(request, reply)
   }
+  return { term, handler }
+}
+
+/** Who listens as the leader of `term`, and to whatever it hears says that it is not. */
+function deposed(term: number, reply: ClientReply & { type: 'notLeader' }): Leader {
+  return { term, handler: (_, answer) => answer(reply) }
 }
 
 function ask(
@@ -65,9 +76,9 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
   }
 
   /** `transport` listens for `group`, and the server knows. */
-  async function leading(handler: ClientRequestHandler, { group = 'orders', url = server.url } = {}) {
+  async function leading({ term, handler }: Leader, { group = 'orders', url = server.url } = {}) {
     const { transport, connection } = await joined({ url })
-    const stop = transport.serve(group, handler)
+    const stop = transport.serve(group, term, handler)
     await connection.flush()
     return { transport, connection, stop }
   }
@@ -193,8 +204,7 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
   })
 
   it('takes the answer of the one who knows when another says that it does not', async () => {
-    const notMe: ClientReply = { type: 'notLeader', term: 5, leaderId: undefined }
-    await leading((_, reply) => reply(notMe))
+    await leading(deposed(4, { type: 'notLeader', term: 5, leaderId: undefined }))
     await leading(
       leaderOf(
         6,
@@ -208,7 +218,7 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
   })
 
   it('tells in the end of a "not I" that nobody contradicts', async () => {
-    await leading((_, reply) => reply({ type: 'notLeader', term: 5, leaderId: 'n2' }))
+    await leading(deposed(4, { type: 'notLeader', term: 5, leaderId: 'n2' }))
     const { transport } = await joined()
 
     const start = performance.now()
@@ -225,43 +235,39 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
     await vi.waitUntil(() => transport.counters.repliesIgnored === 1, PATIENCE)
   })
 
-  it('listens for appends as soon as its leader has named its term to anybody', async () => {
-    let isReady = false
-    await leading((request, reply) => {
-      if (!isReady) reply({ type: 'notLeader', term: 5, leaderId: undefined })
-      else leaderOf(5, (_, answer) => answer({ type: 'appended', firstIndex: 1, term: 5 }))(request, reply)
-    })
+  it('brings its handler what clients ask, and nothing else', async () => {
+    const handle = vi.fn<ClientRequestHandler>((_, reply) => reply({ type: 'appended', firstIndex: 1, term: 5 }))
+    await leading({ term: 5, handler: handle })
     const { transport } = await joined()
-    expect(await ask(transport, append)).toMatchObject({ type: 'notLeader' })
 
-    isReady = true
-    expect(await ask(transport, { type: 'status' })).toMatchObject({ type: 'status' })
     expect(await ask(transport, append)).toMatchObject({ type: 'appended' })
+    expect(handle.mock.calls.map(([request]) => request)).toEqual([append])
   })
 
-  it('follows its leader into another term', async () => {
-    let term = 5
-    await leading((request, reply) =>
-      leaderOf(term, (_, answer) => answer({ type: 'appended', firstIndex: 1, term }))(request, reply),
-    )
+  it('listens in the term it was told last', async () => {
+    const appending = (term: number): Leader =>
+      leaderOf(term, (_, reply) => reply({ type: 'appended', firstIndex: 1, term }))
+    const { transport: leader, connection } = await leading(appending(5))
     const { transport } = await joined()
     expect(await ask(transport, append)).toMatchObject({ type: 'appended', term: 5 })
+    expect(await ask(transport, { ...append, term: 7 })).toEqual({ type: 'notLeader', term: 5, leaderId: 'n5' })
 
-    term = 7
-    expect(await ask(transport, { ...append, term: 7 })).toEqual({ type: 'noResponder' })
+    leader.serve('orders', 7, appending(7).handler)
+    await connection.flush()
+
     expect(await ask(transport, { ...append, term: 7 })).toMatchObject({ type: 'appended', term: 7 })
     expect(await ask(transport, append)).toEqual({ type: 'notLeader', term: 7, leaderId: 'n7' })
   })
 
   it('listens once when it is told twice', async () => {
     const heard: string[] = []
-    const handler = (name: string): ClientRequestHandler =>
+    const named = (name: string): Leader =>
       leaderOf(5, (_, reply) => {
         heard.push(name)
         reply({ type: 'appended', firstIndex: 1, term: 5 })
       })
-    const { transport: leader, connection, stop } = await leading(handler('first'))
-    leader.serve('orders', handler('second'))
+    const { transport: leader, connection, stop } = await leading(named('first'))
+    leader.serve('orders', 5, named('second').handler)
     await connection.flush()
     const { transport } = await joined()
 
@@ -425,7 +431,7 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
 
   it('receives its replies where the connection receives them, or where its name says', async () => {
     const subjects: string[] = []
-    const { connection } = await leading((_, reply) => reply({ type: 'notLeader', term: 1, leaderId: undefined }))
+    const { connection } = await leading(deposed(1, { type: 'notLeader', term: 1, leaderId: undefined }))
     connection.subscribe('quorate.v1.read.orders', { callback: (_, { reply }) => void subjects.push(reply!) })
     await connection.flush()
     const ownInbox = await connect({ servers: server.url, inboxPrefix: '_I.n1' })
@@ -448,7 +454,7 @@ describe.each(clients)('clients and leaders over $client', ({ connect }) => {
     const { transport } = await joined()
 
     expect(await ask(transport, append, { group: '>' })).toMatchObject({ type: 'refused', reason: 'malformed' })
-    expect(() => transport.serve('*', leaderOf(5))).toThrow(TypeError)
+    expect(() => transport.serve('*', 5, () => {})).toThrow(TypeError)
   })
 
   it('is closed once the connection has ended for good', async () => {

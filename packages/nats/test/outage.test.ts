@@ -58,7 +58,7 @@ describe.each(clients)('outages over $client', ({ client, connect }) => {
     const connection = await connect({ servers: server.url })
     const leader = natsClientTransport({ connection })
     let answer: (() => void) | undefined
-    leader.serve('orders', (request, reply) => {
+    leader.serve('orders', 5, (request, reply) => {
       if (request.type === 'read') answer = () => reply({ type: 'entries', entries: [], commitIndex: 1, term: 5 })
     })
     await connection.flush()
@@ -100,7 +100,7 @@ describe.each(clients)('outages over $client', ({ client, connect }) => {
     const server = await started()
     const leader = natsClientTransport({ connection: await connect({ servers: server.url }) })
     const heard: string[] = []
-    leader.serve('orders', (request, reply) => {
+    leader.serve('orders', 5, (request, reply) => {
       heard.push(request.type)
       if (request.type === 'status') reply({ type: 'status', leaderId: 'n1', term: 5, commitIndex: 1 })
     })

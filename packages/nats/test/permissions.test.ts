@@ -36,7 +36,7 @@ describe.each(clients)('the permissions of the README over $client', ({ connect 
     const onProblem = (problem: Problem): void => void problems.push(problem)
     const [n1, n2] = await Promise.all([node('n1', problems), node('n2', problems)])
     const leader = natsClientTransport({ connection: n1.connection, client: 'n1', onProblem })
-    leader.serve('orders', (request, reply) => {
+    leader.serve('orders', 2, (request, reply) => {
       if (request.type === 'append') reply({ type: 'appended', firstIndex: 4, term: 2 })
       else reply({ type: 'status', leaderId: 'n1', term: 2, commitIndex: 3 })
     })
@@ -87,11 +87,12 @@ describe.each(clients)('the permissions of the README over $client', ({ connect 
     connection.publish('what.the.user.tries')
     await connection.flush()
     await new Promise((resolve) => setImmediate(resolve))
-    client.serve('orders', () => {})
+    client.serve('orders', 2, () => {})
 
-    await vi.waitUntil(() => problems.length >= 4, PATIENCE)
+    await vi.waitUntil(() => problems.length >= 5, PATIENCE)
     expect(problems.map(({ kind, subject }) => `${kind} ${subject?.replace(/[0-9a-f]{24}/, 'random')}`).sort()).toEqual(
       [
+        'denied quorate.v1.append.orders.2',
         'denied quorate.v1.read.orders',
         'denied quorate.v1.reply.other.random.*',
         'denied quorate.v1.rpc.*.n1.*',
@@ -100,7 +101,7 @@ describe.each(clients)('the permissions of the README over $client', ({ connect 
     )
     intruder.send('n3', [packet('orders', vote(6))])
     await vi.waitUntil(() => intruder.counters.problems.denied === 7, PATIENCE)
-    expect(client.counters.problems.denied).toBe(2)
+    expect(client.counters.problems.denied).toBe(3)
     expect(problems[0]?.message).toMatch(/does not let us subscribe to quorate\.v1\.rpc\.\*\.n1\.\*/)
   })
 
