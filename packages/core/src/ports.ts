@@ -36,8 +36,11 @@ export interface ClientTransport {
   readonly maxEntryBytes: number
   /** Sends `request` once to whoever leads `group`; `settled` is called exactly once, never from within this call. */
   request(group: GroupId, request: ClientRequest, timeoutMs: number, settled: (outcome: ClientOutcome) => void): void
-  /** The leader begins to listen. The function that comes back ends it; requests under way are still answered. */
-  serve(group: GroupId, handler: ClientRequestHandler): () => void
+  /**
+   * The leader of `term` begins to listen: to appends that name this term, and to all other requests. The function that
+   * comes back ends it; requests under way are still answered.
+   */
+  serve(group: GroupId, term: Term, handler: ClientRequestHandler): () => void
   /** Settles what is open with `noAnswer`, and ends. */
   close(done: () => void): void
 }

@@ -1,4 +1,4 @@
-import { RaftNode, firstEntry, type ServerStatus } from '@quorate/core'
+import { RaftNode, firstEntry, type HostedServer, type ServerStatus } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { GROUP, cluster, type Cluster } from './world/cluster.ts'
 import { appendEntries, firstEntryOf, requestVote, serverWorld } from './world/serverWorld.ts'
@@ -181,15 +181,19 @@ describe('§6 Configuration', () => {
       expect(birth.results).toMatchObject([{ error: undefined }])
     })
 
-    it('of a group that is opened while its first entry is being written, goes well', () => {
+    it('of a group that is opened when its first entry has been written, goes well', () => {
       const nodes = cluster(1, { isUnborn: true })
-      nodes.node('n1').raft.close(GROUP)
+      const { raft } = nodes.node('n1')
+      raft.close(GROUP)
       nodes.run(1)
       const birth = bootstrap(nodes, 'n1')
-      const server = nodes.node('n1').raft.open(GROUP, { stateMachine: { apply: (_, done) => done() } })
+      let server: HostedServer | undefined
+      raft.whenQuiet(GROUP, () => {
+        server = raft.open(GROUP, { stateMachine: { apply: (_, done) => done() } })
+      })
       nodes.run(1000)
       expect(birth.results).toMatchObject([{ error: undefined }])
-      expect(server.status.role).toBe('leader')
+      expect(server!.status.role).toBe('leader')
     })
 
     it('asks for names that are names, for itself among the nodes, and for each node once', () => {

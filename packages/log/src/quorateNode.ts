@@ -71,6 +71,8 @@ export class QuorateNode {
    * @throws NotBootstrappedError when neither came in time, StoreReplacedError, WrongGroupError.
    */
   async openLog(group: GroupId, options: OpenLogOptions = {}): Promise<ReplicatedLog> {
+    // A log that was closed a moment ago may still be writing.
+    await new Promise<void>((resolve) => this.#node.whenQuiet(group, resolve))
     const log = new ReplicatedLog(this.#node, group)
     this.#logs.add(log)
     try {

@@ -64,15 +64,15 @@ export class CuttableNetwork {
         plugs.add(plug)
         inner.request(group, request, timeoutMs, settle)
       },
-      serve: (group, handler) => {
-        let stop = this.#cut.has(id) ? undefined : inner.serve(group, handler)
+      serve: (group, term, handler) => {
+        let stop = this.#cut.has(id) ? undefined : inner.serve(group, term, handler)
         const plug = {
           pull: () => {
             stop?.()
             stop = undefined
           },
           insert: () => {
-            stop ??= inner.serve(group, handler)
+            stop ??= inner.serve(group, term, handler)
           },
         }
         plugs.add(plug)

@@ -1,9 +1,15 @@
 import type { ConfigurationEntry } from '../entry.ts'
-import { AlreadyBootstrappedError, BootstrapIncompleteError, StoreReplacedError, type QuorateError } from '../errors.ts'
+import {
+  AlreadyBootstrappedError,
+  BootstrapIncompleteError,
+  ServerStoppedError,
+  StoreReplacedError,
+  type QuorateError,
+} from '../errors.ts'
 import { assertName, type GroupId, type GroupUuid, type NodeId, type StoreIdentity } from '../identifiers.ts'
 import { memberOf } from '../configuration.ts'
 import type { BootstrapMessage, BootstrapStanding, Packet } from '../messages.ts'
-import type { Clock, Random, Store } from '../ports.ts'
+import type { Clock, GroupWrite, Random, Store, StoreFailure } from '../ports.ts'
 import { firstEntry } from '../rules/bootstrap.ts'
 import { configurationOf } from '../state/raftState.ts'
 import type { HostedServer } from './hostedServer.ts'
@@ -18,6 +24,9 @@ export interface BootstrapperOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly hosted: (group: GroupId) => HostedServer | undefined
+  /** The group has no write under way: only then can the store say what it holds of it. */
+  readonly isQuiet: (group: GroupId) => boolean
+  readonly write: (batch: readonly GroupWrite[], done: (failure: StoreFailure | undefined) => void) => void
   readonly send: (to: NodeId, packet: Packet) => void
 }
 
@@ -30,7 +39,6 @@ interface Birth {
   /** Set once all have answered: from here on something is written. */
   entry: ConfigurationEntry | undefined
   readonly accepted: Set<NodeId>
-  readonly deadlineMs: number
   readonly done: BootstrapDone
 }
 
@@ -43,8 +51,6 @@ const ASK_AGAIN_MS = 100
 export class Bootstrapper {
   readonly #options: BootstrapperOptions
   readonly #births = new Map<GroupId, Birth>()
-  /** Offers being written by groups that are not open here. */
-  readonly #writing = new Set<GroupId>()
   readonly #lastAsked = new Map<GroupId, number>()
 
   constructor(options: BootstrapperOptions) {
@@ -59,13 +65,13 @@ export class Bootstrapper {
     if (!nodes.includes(id))
       throw new RangeError(`bootstrap runs on one of its nodes: ${id} is not of ${nodes.join(', ')}`)
     if (this.#births.has(group)) throw new Error(`group ${group} is being bootstrapped already`)
+    if (!this.#isKnown(group)) throw new Error(`group ${group} is being written; bootstrap again when that is over`)
     const birth: Birth = {
       group,
       stores: new Map([[id, store.identity]]),
       others: nodes.filter((node) => node !== id),
       entry: undefined,
       accepted: new Set(),
-      deadlineMs: clock.now() + timeoutMs,
       done,
     }
     const held = this.#groupUuidOf(group)
@@ -75,6 +81,7 @@ export class Bootstrapper {
       return
     }
     this.#births.set(group, birth)
+    this.#options.timers.setTimeout(() => this.#end(birth, this.#incomplete(birth)), timeoutMs)
     if (unfinished === undefined) this.#proceed(birth)
     else this.#resume(birth, unfinished)
   }
@@ -91,7 +98,8 @@ export class Bootstrapper {
     const birth = this.#births.get(packet.group)
     switch (message.type) {
       case 'bootstrap.inquiry':
-        this.#say(packet.group, from, this.#standing(packet.group, from))
+        // Asked again: when the write under way is over, there is an answer.
+        if (this.#isKnown(packet.group)) this.#say(packet.group, from, this.#standing(packet.group, from))
         return
       case 'bootstrap.standing':
         if (birth !== undefined) this.#noteStanding(birth, from, packet.store, message)
@@ -101,10 +109,11 @@ export class Bootstrapper {
         this.#accept(packet.group, from, message.entry)
         return
       case 'bootstrap.accepted':
-        if (birth?.entry?.configuration.groupUuid === message.groupUuid) {
-          birth.accepted.add(from)
-          this.#proceed(birth)
-        }
+        if (birth?.entry?.configuration.groupUuid !== message.groupUuid) return
+        // Another store under that name has not been asked, and is not in the configuration.
+        if (birth.stores.get(from) !== packet.store) return
+        birth.accepted.add(from)
+        this.#proceed(birth)
     }
   }
 
@@ -150,7 +159,11 @@ export class Bootstrapper {
     const entry = firstEntry(random.uuid(), birth.stores, clock.wallTime())
     birth.entry = entry
     // Here first: from now on the birth is remembered, and the group itself brings in whoever misses the offer.
-    this.#write(birth.group, entry, () => {
+    this.#write(birth.group, entry, (failure) => {
+      if (failure !== undefined) {
+        this.#end(birth, new ServerStoppedError(birth.group, failure.error.message, { cause: failure.error }))
+        return
+      }
       birth.accepted.add(id)
       this.#proceed(birth)
       this.#askAgain(birth)
@@ -175,12 +188,7 @@ export class Bootstrapper {
 
   /** Says to each node what it has not answered yet, again and again until the deadline. */
   #askAgain(birth: Birth): void {
-    const { clock, timers } = this.#options
     if (this.#births.get(birth.group) !== birth) return
-    if (clock.now() >= birth.deadlineMs) {
-      this.#end(birth, this.#incomplete(birth))
-      return
-    }
     for (const node of birth.others) {
       if (birth.entry === undefined) {
         if (!birth.stores.has(node)) this.#say(birth.group, node, { type: 'bootstrap.inquiry' })
@@ -189,46 +197,47 @@ export class Bootstrapper {
       }
     }
     const phase = birth.entry
-    timers.setTimeout(() => {
+    this.#options.timers.setTimeout(() => {
       if (birth.entry === phase) this.#askAgain(birth)
     }, ASK_AGAIN_MS)
   }
 
+  /** Said only once it is durable; an offer that finds the write under way is made again. */
   #accept(group: GroupId, from: NodeId, entry: ConfigurationEntry): void {
+    const { id, store, hosted } = this.#options
     const { groupUuid } = entry.configuration
+    // Meant for another store under our name: one that was wiped since it was asked, or never was ours.
+    if (!this.#isKnown(group) || memberOf(entry.configuration, id)?.store !== store.identity) return
     const held = this.#groupUuidOf(group)
-    if (held === groupUuid) this.#say(group, from, { type: 'bootstrap.accepted', groupUuid })
-    else if (held !== undefined) this.#say(group, from, this.#standing(group, from))
-    else if (!this.#writing.has(group)) {
-      this.#write(group, entry, () => this.#say(group, from, { type: 'bootstrap.accepted', groupUuid }))
-    }
+    const accept = (): void => this.#say(group, from, { type: 'bootstrap.accepted', groupUuid })
+    const server = hosted(group)
+    if (held === undefined) this.#write(group, entry, (failure) => failure === undefined && accept())
+    else if (held !== groupUuid) this.#say(group, from, this.#standing(group, from))
+    else if (server === undefined || server.server.state.durability.durableIndex >= entry.index) accept()
   }
 
-  /** Through the server's own door if it is open, else straight to the store. `written` is called once it is durable. */
-  #write(group: GroupId, entry: ConfigurationEntry, written: () => void): void {
-    const { store, hosted } = this.#options
+  /** Through the server's own door if it is open, else straight to the store. */
+  #write(group: GroupId, entry: ConfigurationEntry, written: (failure: StoreFailure | undefined) => void): void {
+    const { write, hosted } = this.#options
     const server = hosted(group)
     if (server !== undefined) {
-      server.whenDurable(entry.index, written)
+      server.whenDurable(entry.index, () => written(undefined))
       server.input((blank) => blank.bootstrap(entry))
       return
     }
-    this.#writing.add(group)
     const hardState = { currentTerm: entry.term, votedFor: undefined }
-    store.write([{ group, hardState, truncateAfter: undefined, entries: [entry] }], (failure) => {
-      this.#writing.delete(group)
-      if (failure === undefined) written()
-    })
+    write([{ group, hardState, truncateAfter: undefined, entries: [entry] }], written)
   }
 
   #end(birth: Birth, error: QuorateError | undefined): void {
+    if (this.#births.get(birth.group) !== birth) return
     this.#births.delete(birth.group)
     this.#options.clock.soon(() => birth.done(error, birth.entry?.configuration.groupUuid))
   }
 
   #incomplete(birth: Birth): BootstrapIncompleteError {
     const answered = birth.entry === undefined ? birth.stores : birth.accepted
-    const missing = birth.others.filter((node) => !answered.has(node))
+    const missing = [this.#options.id, ...birth.others].filter((node) => !answered.has(node))
     return new BootstrapIncompleteError(birth.group, missing, birth.entry !== undefined)
   }
 
@@ -242,8 +251,13 @@ export class Bootstrapper {
     return this.#options.store.recover(group)?.configurations.at(-1)?.configuration
   }
 
+  /** Whether it can be said now what this node holds of the group. */
+  #isKnown(group: GroupId): boolean {
+    return this.#options.hosted(group) !== undefined || this.#options.isQuiet(group)
+  }
+
   #say(group: GroupId, to: NodeId, message: BootstrapMessage): void {
     const { store, send } = this.#options
-    send(to, { group, groupUuid: this.#groupUuidOf(group), store: store.identity, messages: [message] })
+    send(to, { group, groupUuid: undefined, store: store.identity, messages: [message] })
   }
 }

@@ -4,7 +4,7 @@ import type { Command, Entry } from '../entry.ts'
 import { InvariantViolation, WrongGroupError } from '../errors.ts'
 import type { Index, NodeId } from '../identifiers.ts'
 import { isBootstrapMessage, type Packet } from '../messages.ts'
-import type { ClientTransport, StateMachine, Store } from '../ports.ts'
+import type { ClientRequestHandler, ClientTransport, StateMachine, Store } from '../ports.ts'
 import type { AppendOrder } from '../rules/replication.ts'
 import type { Read } from '../state/outputs.ts'
 import type { AppendOutcome } from '../state/pendingAppends.ts'
@@ -158,7 +158,7 @@ export class HostedServer {
       const last = entries.at(-1)?.index
       if (last === undefined) this.#fail(new InvariantViolation(`the store holds the entries behind ${after}`))
       else
-        this.#options.stateMachine.apply(
+        this.#handOver(
           entries,
           once(() => this.#applyRange(last, upTo)),
         )
@@ -169,6 +169,15 @@ export class HostedServer {
       this.#readStore(after, Math.min(upTo, log.cachedAfter), settings.maxBatchBytes, (error, entries) => {
         if (error === undefined) apply(entries)
       })
+    }
+  }
+
+  /** What the state machine throws stops this group, and no other of the node. */
+  #handOver(entries: readonly Entry[], done: () => void): void {
+    try {
+      this.#options.stateMachine.apply(entries, done)
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
@@ -212,7 +221,7 @@ export class HostedServer {
     // What is committed and not announced yet needs one more look, when this turn's appends are out.
     if (status.role === 'leader' && status.commitIndex > this.#announcedCommit) this.#options.wake(this)
     const leadsAnew = status.role === 'leader' && status.term !== former.term
-    if (status.role !== former.role || leadsAnew) this.#serve(status.role === 'leader')
+    if (status.role !== former.role || leadsAnew) this.#serve(status)
     this.#options.onStatus(status)
   }
 
@@ -222,11 +231,10 @@ export class HostedServer {
   }
 
   /** The leader alone listens to clients. */
-  #serve(leads: boolean): void {
+  #serve({ role, group, term }: ServerStatus): void {
     this.#stopServing?.()
-    this.#stopServing = leads
-      ? this.#options.client.serve(this.server.group, (request, reply) => this.#answerClient(request, reply))
-      : undefined
+    const answer: ClientRequestHandler = (request, reply) => this.#answerClient(request, reply)
+    this.#stopServing = role === 'leader' ? this.#options.client.serve(group, term, answer) : undefined
   }
 
   #answerClient(request: ClientRequest, reply: (reply: ClientReply) => void): void {

@@ -52,6 +52,9 @@ export class RaftNode {
   readonly #bootstrapper: Bootstrapper
   readonly #outbox = new Outbox()
   readonly #hosted = new Map<GroupId, HostedServer>()
+  /** How many writes of each group are under way, and who waits for their end. */
+  readonly #underWay = new Map<GroupId, number>()
+  #awaitedQuiet: { readonly group: GroupId; readonly callback: () => void }[] = []
   #awake = new Set<HostedServer>()
   #isFlushDue = false
   #isClosed = false
@@ -72,6 +75,8 @@ export class RaftNode {
       clock: options.clock,
       timers: this.#timers,
       hosted: (group) => this.#hosted.get(group),
+      isQuiet: (group) => !this.#underWay.has(group),
+      write: (batch, done) => this.#write(batch, done),
       send: (to, packet) => this.#transport.send(to, [packet]),
     })
     this.#transport.open({
@@ -87,14 +92,22 @@ export class RaftNode {
     return Math.min(this.#transport.maxEntryBytes, this.client.maxEntryBytes)
   }
 
+  /** Calls back once no write of the group is under way: a server must not start from what is not flushed yet. */
+  whenQuiet(group: GroupId, callback: () => void): void {
+    if (this.#underWay.has(group)) this.#awaitedQuiet.push({ group, callback })
+    else this.#options.clock.soon(callback)
+  }
+
   /**
    * Starts this node's server of a group, from what the store holds of it.
-   * @throws TypeError for a bad name, Error when the group is open already.
+   * @throws TypeError for a bad name, Error when the group is open already or was closed with a write under way that has
+   * not ended yet: see `whenQuiet`.
    */
   open(group: GroupId, { stateMachine, onStatus }: OpenGroupOptions): HostedServer {
     assertName('group', group)
     if (this.#isClosed) throw new LogClosedError(group)
     if (this.#hosted.has(group)) throw new Error(`group ${group} is open on node ${this.id} already`)
+    if (this.#underWay.has(group)) throw new Error(`group ${group} has a write under way; open it when that is over`)
     const { store, clock, random, inspect } = this.#options
     const server = new RaftServer({
       id: this.id,
@@ -190,7 +203,28 @@ export class RaftNode {
       written.push({ hosted, id: write.id })
     }
     this.#outbox.sendAll(this.#transport)
-    if (batch.length > 0) this.#options.store.write(batch, (failure) => this.#noteWritten(written, failure))
+    if (batch.length > 0) this.#write(batch, (failure) => this.#noteWritten(written, failure))
+  }
+
+  #write(batch: readonly GroupWrite[], done: (failure: StoreFailure | undefined) => void): void {
+    for (const { group } of batch) this.#underWay.set(group, (this.#underWay.get(group) ?? 0) + 1)
+    this.#options.store.write(batch, (failure) => {
+      for (const { group } of batch) this.#noteQuiet(group)
+      done(failure)
+    })
+  }
+
+  #noteQuiet(group: GroupId): void {
+    const left = (this.#underWay.get(group) ?? 1) - 1
+    if (left > 0) {
+      this.#underWay.set(group, left)
+      return
+    }
+    this.#underWay.delete(group)
+    if (this.#awaitedQuiet.length === 0) return
+    const awaited = this.#awaitedQuiet.filter((one) => one.group === group)
+    this.#awaitedQuiet = this.#awaitedQuiet.filter((one) => one.group !== group)
+    for (const { callback } of awaited) this.whenQuiet(group, callback)
   }
 
   #noteWritten(written: readonly { hosted: HostedServer; id: WriteId }[], failure: StoreFailure | undefined): void {

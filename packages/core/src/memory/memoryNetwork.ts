@@ -1,7 +1,13 @@
 import type { ClientOutcome, ClientReply, ClientRequest } from '../clientProtocol.ts'
-import type { GroupId, NodeId } from '../identifiers.ts'
+import type { GroupId, NodeId, Term } from '../identifiers.ts'
 import type { Packet } from '../messages.ts'
 import type { ClientRequestHandler, ClientTransport, Clock, Network, Transport, TransportReceiver } from '../ports.ts'
+
+/** A leader that listens. */
+interface Service {
+  readonly term: Term
+  readonly handler: ClientRequestHandler
+}
 
 /**
  * A network within one process: real, and as wide as the process. Packets arrive in a later turn, in order, as long as
@@ -10,7 +16,7 @@ import type { ClientRequestHandler, ClientTransport, Clock, Network, Transport, 
 export class MemoryNetwork implements Network {
   readonly #clock: Clock
   readonly #receivers = new Map<NodeId, TransportReceiver>()
-  readonly #handlers = new Map<GroupId, Set<ClientRequestHandler>>()
+  readonly #services = new Map<GroupId, Set<Service>>()
 
   constructor({ clock }: { clock: Clock }) {
     this.#clock = clock
@@ -40,7 +46,7 @@ export class MemoryNetwork implements Network {
         const settle = this.#settleOnce(open, timeoutMs, settled)
         this.#clock.soon(() => this.#ask(group, request, settle))
       },
-      serve: (group, handler) => this.#serve(group, handler),
+      serve: (group, term, handler) => this.#serve(group, { term, handler }),
       close: (done) => {
         this.#clock.soon(() => {
           for (const settle of open) settle({ type: 'noAnswer', reason: 'closed' })
@@ -55,17 +61,20 @@ export class MemoryNetwork implements Network {
     for (const packet of packets) this.#receivers.get(to)?.received(from, packet)
   }
 
+  /** An append goes to the leader of the term it names; where there is none, whoever leads says so. */
   #ask(group: GroupId, request: ClientRequest, settle: (outcome: ClientOutcome) => void): void {
-    const handlers = [...(this.#handlers.get(group) ?? [])]
-    if (handlers.length === 0) settle({ type: 'noResponder' })
-    const reply = firstDecisive(handlers.length, settle)
-    for (const handler of handlers) handler(request, (answer) => this.#clock.soon(() => reply(answer)))
+    const all = [...(this.#services.get(group) ?? [])]
+    const meant = all.filter(({ term }) => request.type === 'append' && request.term === term)
+    const asked = meant.length > 0 ? meant : all
+    if (asked.length === 0) settle({ type: 'noResponder' })
+    const reply = firstDecisive(asked.length, settle)
+    for (const { handler } of asked) handler(request, (answer) => this.#clock.soon(() => reply(answer)))
   }
 
-  #serve(group: GroupId, handler: ClientRequestHandler): () => void {
-    const handlers = this.#handlers.get(group) ?? new Set()
-    this.#handlers.set(group, handlers.add(handler))
-    return () => handlers.delete(handler)
+  #serve(group: GroupId, service: Service): () => void {
+    const services = this.#services.get(group) ?? new Set()
+    this.#services.set(group, services.add(service))
+    return () => services.delete(service)
   }
 
   #settleOnce(

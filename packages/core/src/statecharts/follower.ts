@@ -1,8 +1,10 @@
 import { setup } from 'xstate'
 import { isVotingMember, drawElectionTimeout, electionTimeoutRemaining } from '../rules/elections.ts'
 import { acknowledgeDurable, answerAppendEntries } from '../rules/following.ts'
+import type { AppendEntries } from '../messages.ts'
 import { refuseAppends } from '../rules/replication.ts'
 import { answerRequestVote } from '../rules/voting.ts'
+import type { RaftState } from '../state/raftState.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
 import type { RoleEvent } from './events.ts'
 import { withFastPath } from './fastPath.ts'
@@ -96,9 +98,13 @@ const follower = chart.createMachine({
 export const followerMachine = withFastPath(follower, (snapshot, event) => {
   const { context, value } = snapshot
   if (!context.state.settings.fastPath || value !== 'armed') return false
-  // A configuration may make it a voting member, or unmake it: that is for the chart.
-  if (event.type === 'appendEntries.received' && event.message.entries.some(({ kind }) => kind === 'configuration')) {
-    return false
-  }
+  if (event.type === 'appendEntries.received' && mayChangeConfiguration(context.state, event.message)) return false
   return answer(context, event)
 })
+
+/** A configuration that comes, or goes with a truncation, may make it a voting member or unmake it: that is for the chart. */
+function mayChangeConfiguration(state: RaftState, { prevLog, entries }: AppendEntries): boolean {
+  if (entries.length === 0) return false
+  const isLatestInReach = prevLog.index < (state.configurations.at(-1)?.index ?? 0)
+  return isLatestInReach || entries.some(({ kind }) => kind === 'configuration')
+}
