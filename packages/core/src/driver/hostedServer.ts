@@ -146,6 +146,7 @@ export class HostedServer {
   }
 
   #applyRange(after: Index, upTo: Index): void {
+    if (this.server.role === 'stopped') return
     if (after === upTo) {
       this.server.applied()
       // Within a flush the callers are answered by it; otherwise by the next.
