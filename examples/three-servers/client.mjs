@@ -5,7 +5,8 @@ import { AppendOutcomeUnknownError, connectLog, NotLeaderError } from '@quorate/
 import { connectNats, natsNetwork } from '@quorate/nats'
 import { failConductor, obeyConductor, tellConductor } from './conductor.mjs'
 import { GROUP, PATIENCE_MS } from './group.mjs'
-import { fromCommand, toCommand } from './lineCommand.mjs'
+import { toCommand } from './lineCommand.mjs'
+import { Settlement } from './settlement.mjs'
 
 /**
  * @typedef {{ type: 'ready', maxEntryBytes: number }} Ready
@@ -31,15 +32,7 @@ import { fromCommand, toCommand } from './lineCommand.mjs'
  */
 
 /** @typedef {import('./lineCommand.mjs').Line} Line */
-
-/**
- * A line whose outcome is unknown.
- *
- * @typedef {object} Unsettled
- * @property {Line} line
- * @property {number} term If it stands in the log, then as an entry of this term ...
- * @property {number} after ... behind this index.
- */
+/** @typedef {import('./settlement.mjs').Doubtful} Doubtful */
 
 /** A leader that was killed answers no more, so there is no use in waiting long. */
 const APPEND_TIMEOUT_MS = 1_000
@@ -54,8 +47,8 @@ class Client {
   #waiting = []
   /** @type {Map<Line, number>} Sent and not answered, with the time of sending, the oldest first. */
   #underWay = new Map()
-  /** @type {Unsettled[]} */
-  #unsettled = []
+  /** @type {Doubtful[]} */
+  #doubtful = []
   /** @type {Progress} */
   #progress = { acknowledged: 0, term: 0, unsettled: 0, found: 0, appendedAgain: 0 }
   #lastAcknowledgedIndex = 0
@@ -123,51 +116,39 @@ class Client {
     this.#sendMore()
   }
 
-  /** @param {Unsettled} unsettled */
-  #doubt(unsettled) {
-    this.#unsettled.push(unsettled)
+  /** @param {Doubtful} doubtful */
+  #doubt(doubtful) {
+    this.#doubtful.push(doubtful)
     if (this.#isSettling) return
     this.#isSettling = true
     this.#settleAll().catch(failConductor)
   }
 
   async #settleAll() {
-    while (this.#unsettled.length > 0) {
+    while (this.#doubtful.length > 0) {
       await sleep(GATHER_MS)
-      await this.#settle(this.#unsettled.splice(0))
+      const settlement = new Settlement(this.#doubtful.splice(0))
+      while (settlement.openCount > 0) {
+        const entries = await this.#read(settlement.after)
+        for (const entry of entries) settlement.take(entry)
+        this.#noteSettled(settlement)
+        if (entries.length === 0) await sleep(LOOK_AGAIN_MS)
+      }
     }
     this.#isSettling = false
   }
 
-  /**
-   * One reading for all: a line is found, or an entry of a later term comes first. Terms never fall along the log, so
-   * behind that entry the line cannot stand, now or ever.
-   *
-   * @param {readonly Unsettled[]} doubtful
-   */
-  async #settle(doubtful) {
-    const open = new Map(doubtful.map((unsettled) => [unsettled.line.number, unsettled]))
-    let after = Math.min(...doubtful.map((unsettled) => unsettled.after))
-    while (open.size > 0) {
-      const entries = await this.#read(after)
-      if (entries.length === 0) await sleep(LOOK_AGAIN_MS)
-      for (const { index, term, kind, data } of entries) {
-        after = index
-        for (const { line, term: lastTerm } of open.values()) {
-          if (lastTerm >= term) continue
-          open.delete(line.number)
-          this.#progress.appendedAgain++
-          this.#waiting.unshift(line)
-        }
-        if (kind === 'command' && open.delete(fromCommand(data).number)) {
-          this.#progress.found++
-          this.#progress.acknowledged++
-        }
-      }
-      this.#progress.unsettled = open.size + this.#unsettled.length
-      this.#report()
-      this.#sendMore()
-    }
+  /** @param {Settlement} settlement */
+  #noteSettled(settlement) {
+    const found = settlement.found.splice(0)
+    const absent = settlement.absent.splice(0)
+    this.#waiting.unshift(...absent)
+    this.#progress.found += found.length
+    this.#progress.acknowledged += found.length
+    this.#progress.appendedAgain += absent.length
+    this.#progress.unsettled = settlement.openCount + this.#doubtful.length
+    this.#report()
+    this.#sendMore()
   }
 
   /** @param {number} after */

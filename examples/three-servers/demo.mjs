@@ -296,7 +296,11 @@ async function main(args) {
     isLeaving = true
     screen.end()
     if (text !== undefined) console.error(text)
-    await stage?.clear()
+    try {
+      await stage?.clear()
+    } catch (error) {
+      console.error(error)
+    }
     // What was written may still be on its way.
     process.stdout.write('', () => process.exit(exitCode))
   }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { toCommand } from '../../examples/three-servers/lineCommand.mjs'
 import { faultsOf } from '../../examples/three-servers/report.mjs'
+import { Settlement } from '../../examples/three-servers/settlement.mjs'
 import { NodeProcess } from '../setup/nodeProcess.ts'
 
 const demo = fileURLToPath(new URL('../../examples/three-servers/demo.mjs', import.meta.url))
@@ -144,4 +146,44 @@ describe('faultsOf', () => {
     [{ repeated: [1, 2, 3, 4, 5] }, 's2: more than once in the log: file:1, file:2, file:3 and 2 more'],
     [{ linesSha256: 'another' }, 's2: the lines are not those of the input'],
   ])('tells %j', (change, fault) => expect(faultsWith(change)).toEqual([fault]))
+})
+
+describe('Settlement', () => {
+  const line = (number: number) => ({ number, bytes: new TextEncoder().encode('equal lines') })
+  const command = (index: number, term: number, number: number) => {
+    return { index, term, kind: 'command', data: toCommand(line(number)) }
+  }
+  const noOp = (index: number, term: number) => ({ index, term, kind: 'no-op', data: new Uint8Array() })
+  const numbers = (lines: { number: number }[]): number[] => lines.map(({ number }) => number)
+
+  test('finds a line in its own term, wherever the reading began', () => {
+    const settlement = new Settlement([
+      { line: line(7), term: 2, after: 12 },
+      { line: line(8), term: 2, after: 10 },
+    ])
+    expect(settlement.after).toBe(10)
+    for (const entry of [command(11, 2, 6), command(12, 2, 8), command(13, 2, 7)]) settlement.take(entry)
+    expect(numbers(settlement.found)).toEqual([8, 7])
+    expect(settlement).toMatchObject({ absent: [], openCount: 0, after: 13 })
+  })
+
+  test('takes a line for absent only behind an entry of a later term', () => {
+    const settlement = new Settlement([
+      { line: line(7), term: 2, after: 10 },
+      { line: line(8), term: 3, after: 10 },
+    ])
+    for (const entry of [command(11, 1, 4), noOp(12, 2), command(13, 2, 5)]) settlement.take(entry)
+    expect(settlement).toMatchObject({ found: [], absent: [], openCount: 2 })
+    settlement.take(noOp(14, 3))
+    expect(numbers(settlement.absent)).toEqual([7])
+    settlement.take(command(15, 3, 8))
+    expect(numbers(settlement.found)).toEqual([8])
+    expect(settlement.openCount).toBe(0)
+  })
+
+  test('does not find a line that came anew in a later term', () => {
+    const settlement = new Settlement([{ line: line(7), term: 2, after: 10 }])
+    settlement.take(command(11, 3, 7))
+    expect(settlement).toMatchObject({ found: [], openCount: 0 })
+  })
 })
