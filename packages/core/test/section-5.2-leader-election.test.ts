@@ -20,7 +20,7 @@ describe('§5.2 Leader election', () => {
       const world = serverWorld()
       world.receive('S2', appendEntries(2, [1, 1]))
       for (let round = 0; round < 20; round++) {
-        world.elapse(140)
+        expect(world.elapse(140)).toEqual([])
         world.receive('S2', appendEntries(2, [1, 1]))
       }
       expect(world.role).toBe('follower')
@@ -29,8 +29,9 @@ describe('§5.2 Leader election', () => {
 
     it('AppendEntries with entries, and rejected ones too, are words of the leader', () => {
       const world = serverWorld()
+      world.receive('S2', appendEntries(2, [1, 1]))
       for (let index = 1; index < 20; index++) {
-        world.elapse(140)
+        expect(world.elapse(140)).toEqual([])
         world.receive('S2', index % 2 === 0 ? appendEntries(2, [50, 2]) : appendEntries(2, [1, 1], [2]))
       }
       expect(world.role).toBe('follower')
