@@ -42,6 +42,9 @@ export interface OpenLogOptions {
   readonly joinTimeoutMs?: number
 }
 
+/** So long a leader that has been followed by another may take to say what became of an append. */
+const SUCCESSION_GRACE_MS = 500
+
 /** One group's log, on a node that is one of its servers. */
 export class ReplicatedLog implements LeaderRoute, EntrySource {
   readonly group: GroupId
@@ -51,6 +54,8 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   readonly #local: LocalAppends
   readonly #batcher: RequestBatcher
   #changeListeners: (() => void)[] = []
+  /** The latest term that has a leader. */
+  #ledTerm: Term = 0
   #ended: Error | null | undefined
   #closing: Promise<void> | undefined
   #closeRest: () => Promise<void> = async () => {}
@@ -223,10 +228,17 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
 
   #noteStatus(status: ServerStatus): void {
     this.#status.set(status)
+    this.#noteLeader(status)
     if (status.failure !== undefined && this.#ended === undefined) {
       this.#ended = status.failure
       this.#tellEnd()
     } else this.#tellChange()
+  }
+
+  #noteLeader({ leaderId, term }: ServerStatus): void {
+    if (leaderId === undefined || term <= this.#ledTerm) return
+    this.#ledTerm = term
+    setTimeout(() => this.#batcher.giveUpBefore(term), SUCCESSION_GRACE_MS).unref()
   }
 
   #tellEnd(): void {

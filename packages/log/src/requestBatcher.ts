@@ -17,6 +17,12 @@ interface Waiting {
 /** Deadlines that are as close as this are one: a timer each would cost more than the append. */
 const SAME_MOMENT_MS = 10
 
+/** A request on its way. */
+interface Open {
+  readonly term: Term
+  readonly settle: (outcome: ClientOutcome) => void
+}
+
 /**
  * Puts the appends of one turn of the event loop that name the same term into one request: a request costs as much as
  * a hundred commands. What the answer says of the request it says of each.
@@ -25,6 +31,7 @@ export class RequestBatcher {
   readonly #client: ClientTransport
   readonly #group: GroupId
   #waiting = new Map<Term, Waiting[]>()
+  readonly #open = new Set<Open>()
 
   constructor(client: ClientTransport, group: GroupId) {
     this.#client = client
@@ -40,6 +47,11 @@ export class RequestBatcher {
       if (waiting === undefined) this.#waiting.set(term, [one])
       else waiting.push(one)
     })
+  }
+
+  /** Waits no longer for leaders of terms before `term`: they may have fallen before they answered. */
+  giveUpBefore(term: Term): void {
+    for (const open of this.#open) if (open.term < term) open.settle({ type: 'unknown', term: open.term })
   }
 
   #sendAll(): void {
@@ -70,13 +82,17 @@ export class RequestBatcher {
     const timers = batch
       .filter(({ timeoutMs }) => timeoutMs < longestMs - SAME_MOMENT_MS)
       .map(({ timeoutMs, settled }) => setTimeout(settled, timeoutMs, { type: 'noAnswer', reason: 'timeout' }))
-    this.#client.request(this.#group, { type: 'append', term, commands }, longestMs, (outcome) => {
+    const settle = (outcome: ClientOutcome): void => {
+      if (!this.#open.delete(open)) return
       for (const timer of timers) clearTimeout(timer)
       let offset = 0
       for (const one of batch) {
         one.settled(outcome.type === 'appended' ? { ...outcome, firstIndex: outcome.firstIndex + offset } : outcome)
         offset += one.commands.length
       }
-    })
+    }
+    const open: Open = { term, settle }
+    this.#open.add(open)
+    this.#client.request(this.#group, { type: 'append', term, commands }, longestMs, settle)
   }
 }

@@ -235,13 +235,29 @@ it('says of many commands, of which the first parts are in, that the outcome of 
 it('gives many commands in parts one deadline together', async () => {
   const network = smallMessages(1_000)
   const { followers } = await openCluster({ network })
-  const values = Array.from({ length: 100_000 }, () => 'x'.repeat(900))
+  const values = Array.from({ length: 20_000 }, () => 'x'.repeat(900))
   const start = performance.now()
 
   const error = await rejectionOf(followers[0]!.append(values, { timeoutMs: 300 }))
 
   expect(error).toBeInstanceOf(AppendOutcomeUnknownError)
   expect(performance.now() - start).toBeLessThan(1_500)
+})
+
+it('does not wait out the deadline for a leader that fell with the answer, once it has a successor', async () => {
+  const { network, leader, followers } = await openCuttableCluster()
+  const { term } = leader.status.value
+  const appending = rejectionOf(followers[0]!.append('taken in and never answered'))
+  await leader.status.waitFor(({ lastIndex }) => lastIndex === 3)
+  const start = performance.now()
+
+  network.cut(idOf(leader))
+
+  const error = await appending
+  expect(error).toBeInstanceOf(AppendOutcomeUnknownError)
+  expect(error).toMatchObject({ term })
+  expect(performance.now() - start).toBeLessThan(3_000)
+  expect(await followers[0]!.append('under the next')).toMatchObject({ term: expect.any(Number) })
 })
 
 it('goes on appending under a new leader as under the old', async () => {

@@ -65,14 +65,20 @@ export class CuttableNetwork {
         inner.request(group, request, timeoutMs, settle)
       },
       serve: (group, term, handler) => {
-        let stop = this.#cut.has(id) ? undefined : inner.serve(group, term, handler)
+        const listen = (): (() => void) =>
+          inner.serve(group, term, (request, reply) =>
+            handler(request, (answer) => {
+              if (!this.#cut.has(id)) reply(answer)
+            }),
+          )
+        let stop = this.#cut.has(id) ? undefined : listen()
         const plug = {
           pull: () => {
             stop?.()
             stop = undefined
           },
           insert: () => {
-            stop ??= inner.serve(group, term, handler)
+            stop ??= listen()
           },
         }
         plugs.add(plug)

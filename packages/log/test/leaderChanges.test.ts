@@ -57,9 +57,12 @@ it('tells the truth of every append while leaders are stopped and cut off: once,
     for (let n = 0; isLoaded; n++) {
       const log = from === 'shop' ? remote : cluster.log(from)
       // Some give up in the middle; most wait as long as it takes.
-      const options = n % 7 === 0 ? { timeoutMs: 50 } : n % 5 === 0 ? { signal: AbortSignal.timeout(5_000) } : {}
+      const options = n % 7 === 0 ? { timeoutMs: 50 } : n % 5 === 0 ? { signal: AbortSignal.timeout(2_000) } : {}
       if (log !== undefined) {
-        const pair = [ledger.append(log, `${from} ${n} a`, options), ledger.append(log, `${from} ${n} b`)]
+        const pair = [
+          ledger.append(log, `${from} ${n} a`, options),
+          ledger.append(log, `${from} ${n} b`, { timeoutMs: 3_000 }),
+        ]
         // Cut off, an old leader must not be left with nothing new to lose.
         await Promise.race([Promise.all(pair), sleep(20)])
         pending.push(...pair)
@@ -71,7 +74,12 @@ it('tells the truth of every append while leaders are stopped and cut off: once,
   let overwritten = 0
   let stopped = 0
   for (let round = 0; round < 8; round++) {
-    await sleep(120)
+    for (let blink = 0; blink < 4; blink++) {
+      await sleep(25)
+      cluster.network.cut('shop')
+      await sleep(5)
+      cluster.network.heal()
+    }
     const old = await leaderOf(cluster.logs)
     const { id } = old.status.value
     if (round % 2 === 0) {
@@ -104,5 +112,6 @@ it('tells the truth of every append while leaders are stopped and cut off: once,
   expect(ledger.faults(await commandsSoFar(leader))).toEqual([])
   // The test has tested something.
   expect(ledger.acknowledged.size).toBeGreaterThan(500)
+  expect(ledger.unknown.size).toBeGreaterThan(10)
   expect([stopped, overwritten]).toEqual([4, 4])
 }, 30_000)
