@@ -274,3 +274,22 @@ it('serves one log by the short form, again and again on its folder', async () =
   expect(await textsOf(second)).toEqual(['a', 'b'])
   await second.close()
 })
+
+it('ends a subscription that is far behind with its log, although the store is closed by then', async () => {
+  const log = await openLog('orders', {
+    id: 'n1',
+    network: natsNetwork({ connection: await clients[0].connect(await natsServer()) }),
+    store: await openDiskStore({ folder: folder() }),
+    bootstrap: ['n1'],
+    settings: { cacheBytes: 1_000 },
+  })
+  await log.append(Array.from({ length: 20 }, () => 'x'.repeat(100_000)))
+  const behind = log.subscribe()
+  expect(await behind.next()).toMatchObject({ done: false })
+
+  await log.close()
+
+  let last = await behind.next()
+  while (last.done !== true) last = await behind.next()
+  expect(await log.subscribe().next()).toEqual({ done: true, value: undefined })
+})

@@ -118,7 +118,8 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
     this.#isReading = true
     this.#source.read(this.#after, READ_BYTES, (error, entries) => {
       this.#isReading = false
-      if (error !== undefined) this.#release(error)
+      // Whoever closed the log may have closed the store with it.
+      if (error !== undefined) this.#release(this.#source.ended === null ? undefined : error)
       else if (!this.#isReleased) {
         this.#batch = entries
         this.#place = 0

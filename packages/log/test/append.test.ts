@@ -134,6 +134,19 @@ describe('append', () => {
     )
   })
 
+  it('puts no more appends of one turn into a message than it can carry', async () => {
+    const network = smallMessages(1_000)
+    const { followers, leader } = await openCluster({ network })
+    network.sent.length = 0
+    const texts = Array.from({ length: 21 }, (_, n) => `${n} `.padEnd(250, '.'))
+
+    await Promise.all(texts.map((text) => followers[0]!.append(text)))
+
+    const sizes = network.sent.map((request) => (request.type === 'append' ? request.commands.length : 0))
+    expect(sizes).toEqual(Array.from({ length: 7 }, () => 3))
+    expect((await take(leader, 21)).map((entry) => entry.text())).toEqual(texts)
+  })
+
   it('refuses what no message can carry before anything of it is sent', async () => {
     const network = smallMessages(1_000)
     const { leader, followers, logs } = await openCluster({ network })

@@ -171,6 +171,7 @@ describe('a subscription', () => {
     await appliedEverywhere(followers, { index })
     const [follower] = followers
     const idle = follower!.subscribe({ from: 'latest' }).next()
+    const untouched = follower!.subscribe()
     const behind = follower!.subscribe()
     expect(((await behind.next()).value as LogEntry).text()).toBe('a')
 
@@ -179,6 +180,8 @@ describe('a subscription', () => {
     expect(await idle).toEqual({ done: true, value: undefined })
     expect(((await behind.next()).value as LogEntry).text()).toBe('b')
     expect(await behind.next()).toEqual({ done: true, value: undefined })
+    expect([(await untouched.next()).value, (await untouched.next()).value]).toMatchObject([{ index: 3 }, { index: 4 }])
+    expect(await untouched.next()).toEqual({ done: true, value: undefined })
     expect(await follower!.subscribe({ from: 'latest' }).next()).toEqual({ done: true, value: undefined })
   })
 
