@@ -130,12 +130,15 @@ describe('the driver', () => {
     nodes.run(10)
     expect(nodes.texts('n1')).toEqual(['a'])
     expect([first.outcomes, second.outcomes]).toEqual([[], []])
-    node.isApplyHeld = false
     const done = node.applyDone!
-    done()
     done()
     nodes.run(10)
     expect(nodes.texts('n1')).toEqual(['a', 'b'])
+    done()
+    nodes.run(10)
+    expect([first.outcomes.length, second.outcomes.length]).toEqual([1, 0])
+    node.applyDone!()
+    nodes.run(10)
     expect([...first.outcomes, ...second.outcomes].map(({ type }) => type)).toEqual(['appended', 'appended'])
   })
 
