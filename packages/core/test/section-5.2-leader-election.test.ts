@@ -180,14 +180,26 @@ describe('§5.2 Leader election', () => {
     })
 
     it('a vote that is durable too late, for a term that is over, does not count for the next', () => {
-      const world = serverWorld({ servers: 1 })
+      const world = serverWorld()
       world.timeOut()
+      world.receive('S2', { type: 'requestVote.refused', term: 5 })
+      world.timeOut()
+      expect(world.state).toMatchObject({ currentTerm: 6, votedFor: 'S1' })
+      world.flush()
+      expect([...world.state.votes]).toEqual([])
+      world.flushAll()
+      expect([...world.state.votes]).toEqual(['S1'])
+    })
+
+    it('while its own vote is not durable nobody has been asked, and it begins no new round', () => {
+      const world = serverWorld()
+      world.timeOut()
+      for (let n = 0; n < 10; n++) world.timeOut()
+      expect(world.state.currentTerm).toBe(2)
+      expect(world.state.durability.held).toHaveLength(2)
+      expect(world.flush()).toEqual(['S2: requestVote term 2 last 1/1', 'S3: requestVote term 2 last 1/1'])
       world.timeOut()
       expect(world.state.currentTerm).toBe(3)
-      world.flush()
-      expect(world.role).toBe('candidate')
-      world.flush()
-      expect(world.role).toBe('leader')
     })
 
     it('the vote of a server counts once, however often it is heard', () => {

@@ -180,18 +180,14 @@ describe('node.openLog', () => {
     const away = nodes[logs.indexOf(followers[0]!)]!
     await away.close()
     const store = memoryStore()
-    const elsewhere = await openLog('orders', { id: away.id, network: memoryNetwork(), store, bootstrap: [away.id] })
-    await elsewhere.close()
+    // Alone of its other group: it stands for election there for ever.
+    const other = memoryNetwork()
+    const rest = ['x', 'y'].map((id) => openNode({ id, network: other, store: memoryStore() }))
+    const first = await openNode({ id: away.id, network: other, store })
+    await first.bootstrap('orders', [away.id, 'x', 'y'])
+    for (const elsewhere of [first, ...(await Promise.all(rest))]) await elsewhere.close()
 
-    const node = closeAfterTest(
-      await openNode({
-        id: away.id,
-        network,
-        store,
-        // It must not make itself leader of its own group of one before it hears of the other.
-        settings: { electionTimeoutMinMs: 5_000, electionTimeoutMaxMs: 6_000 },
-      }),
-    )
+    const node = closeAfterTest(await openNode({ id: away.id, network, store }))
     const log = await node.openLog('orders')
     await log.status.waitFor(({ failure }) => failure !== undefined)
 

@@ -10,6 +10,7 @@ import type { Read } from '../state/outputs.ts'
 import type { AppendOutcome } from '../state/pendingAppends.ts'
 import { configurationOf } from '../state/raftState.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
+import type { Role } from '../statecharts/server.ts'
 import type { Outbox, Sender } from './outbox.ts'
 import { isSameStatus, statusOf, type ServerStatus } from './status.ts'
 
@@ -24,6 +25,8 @@ export interface HostedServerOptions {
   readonly onStatus: (status: ServerStatus) => void
   /** Asks the node for a flush at the end of this turn. */
   readonly wake: (hosted: HostedServer) => void
+  /** Monotonic milliseconds. */
+  readonly now: () => number
   /** Calls back when the event loop has looked at its sockets once more. */
   readonly afterPoll: (callback: () => void) => void
   /** A blank server has heard from `from` and does not know whether the group knows it. */
@@ -51,6 +54,8 @@ export class HostedServer {
   #announcedCommit: Index = 0
   #stopServing: (() => void) | undefined
   #isFlushing = false
+  /** When a leader of another group of this name was first heard while there was none of ours. */
+  #leaderlessSinceMs: number | undefined
   #awaitedDurable: { readonly index: Index; readonly callback: () => void }[] = []
 
   constructor(options: HostedServerOptions) {
@@ -259,6 +264,20 @@ export class HostedServer {
     }
   }
 
+  /**
+   * Another group of our name has a leader, so a majority is with it. If ours stays without one for as long as three
+   * elections could take, this store is in the wrong place; sooner, the other group may be.
+   */
+  #isOddOneOut(role: Role): boolean {
+    if (role === 'leader' || this.server.state.leaderId !== undefined) {
+      this.#leaderlessSinceMs = undefined
+      return false
+    }
+    const now = this.#options.now()
+    this.#leaderlessSinceMs ??= now
+    return now - this.#leaderlessSinceMs > 3 * this.server.state.settings.electionTimeoutMaxMs
+  }
+
   /** Frames of another group, or of a store that its server no longer is, must not count for anything. */
   #isTrusted(from: NodeId, packet: Packet): boolean {
     const { state, role } = this.server
@@ -271,12 +290,12 @@ export class HostedServer {
     }
     if (packet.groupUuid !== undefined && packet.groupUuid !== configuration.groupUuid) {
       this.dropped.wrongGroup++
-      // It has a leader, so a majority is with it; we have none: the odd one out is this store.
-      if (leads && role !== 'leader' && state.leaderId === undefined) {
+      if (leads && this.#isOddOneOut(role)) {
         this.#fail(new WrongGroupError(this.server.group, configuration.groupUuid, from, packet.groupUuid))
       }
       return false
     }
+    if (leads) this.#leaderlessSinceMs = undefined
     const known = memberOf(configuration, from)
     if (known !== undefined && known.store !== packet.store) {
       this.dropped.replacedStore++

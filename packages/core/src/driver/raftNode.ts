@@ -127,6 +127,7 @@ export class RaftNode {
       stateMachine,
       onStatus: onStatus ?? (() => {}),
       wake: (woken) => this.#wake(woken),
+      now: () => clock.now(),
       afterPoll: (callback) => clock.afterPoll(callback),
       onHeardWhileBlank: (from) => this.#bootstrapper.askStanding(group, from),
     })

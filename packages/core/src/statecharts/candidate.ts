@@ -1,5 +1,6 @@
 import { setup } from 'xstate'
 import { countOwnVote, countVote, drawElectionTimeout, startElection, winsElection } from '../rules/elections.ts'
+import { isHardStateDurable } from '../rules/durability.ts'
 import { answerAppendEntries } from '../rules/following.ts'
 import { refuseAppends } from '../rules/replication.ts'
 import { answerRequestVote } from '../rules/voting.ts'
@@ -16,6 +17,7 @@ const chart = setup({
   },
   guards: {
     winsElection: ({ context }) => winsElection(context.state),
+    ownVoteIsOpen: ({ context }) => !isHardStateDurable(context.state),
   },
   actions: {
     startElection: ({ context }) => startElection(context.state),
@@ -68,11 +70,14 @@ export const candidateMachine = chart.createMachine({
           description: 'After a pause timers run before sockets: votes may be waiting there.',
           entry: 'askForPoll',
           on: {
-            'poll.completed': {
-              description: 'Split vote: a new round, of a new term.',
-              target: '#candidate.voting',
-              reenter: true,
-            },
+            'poll.completed': [
+              {
+                description: 'A slow disk: its own vote may still be forgotten, so nobody has been asked yet.',
+                guard: 'ownVoteIsOpen',
+                target: 'waiting',
+              },
+              { description: 'Split vote: a new round, of a new term.', target: '#candidate.voting', reenter: true },
+            ],
           },
         },
       },

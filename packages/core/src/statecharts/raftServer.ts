@@ -172,7 +172,8 @@ export class RaftServer {
       this.#noteFailure(error)
     }
     const { failure } = this.state
-    if (failure !== undefined) this.#tellServer({ type: 'server.failed', error: failure })
+    const isActive = roleOf(this.#actor) !== 'stopped'
+    if (failure !== undefined && isActive) this.#tellServer({ type: 'server.failed', error: failure })
     if (roleOf(this.#actor) === 'stopped') abandonAppends(this.state)
   }
 }
