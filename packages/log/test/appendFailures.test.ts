@@ -244,6 +244,24 @@ it('gives many commands in parts one deadline together', async () => {
   expect(performance.now() - start).toBeLessThan(1_500)
 })
 
+it('does not send again what a leader took in and left behind, open, when it was closed', async () => {
+  const { nodes, logs, leader, followers } = await openCluster()
+  const { term } = leader.status.value
+  const appending = followers.map((log, n) => rejectionOf(log.append(`${n}`)))
+  await leader.status.waitFor(({ lastIndex }) => lastIndex === 4)
+
+  await nodes[logs.indexOf(leader)]!.close()
+
+  for (const error of await Promise.all(appending)) {
+    expect(error).toBeInstanceOf(AppendOutcomeUnknownError)
+    expect(error).toMatchObject({ term })
+  }
+  const successor = await leaderOf(followers)
+  await successor.append('last')
+  // Here both had reached the successor: what is unknown may be in the log, once.
+  expect(await textsIn(successor)).toEqual(['0', '1', 'last'])
+})
+
 it('does not wait out the deadline for a leader that fell with the answer, once it has a successor', async () => {
   const { network, leader, followers } = await openCuttableCluster()
   const { term } = leader.status.value
