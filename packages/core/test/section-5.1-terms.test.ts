@@ -36,6 +36,7 @@ describe('§5.1 Terms', () => {
     const world = serverWorld({ log: [1], term: 1 })
     const terms = [1, 2, 3].map(() => {
       world.timeOut()
+      world.flushAll()
       return world.state.currentTerm
     })
     expect(terms).toEqual([2, 3, 4])
