@@ -57,7 +57,7 @@ it('tells the truth of every append while leaders are stopped and cut off: once,
     for (let n = 0; isLoaded; n++) {
       const log = from === 'shop' ? remote : cluster.log(from)
       // Some give up in the middle; most wait as long as it takes.
-      const options = n % 7 === 0 ? { timeoutMs: 50 } : n % 5 === 0 ? { signal: AbortSignal.timeout(2_000) } : {}
+      const options = n % 7 === 0 ? { timeoutMs: 50 } : n % 5 === 0 ? { signal: AbortSignal.timeout(300) } : {}
       if (log !== undefined) {
         const pair = [
           ledger.append(log, `${from} ${n} a`, options),

@@ -24,6 +24,8 @@ export class Ledger {
     } catch (error) {
       if (error instanceof AppendOutcomeUnknownError) this.unknown.set(value, error.term)
       else if (error instanceof NotLeaderError || error instanceof LogClosedError) this.refused.add(value)
+      // The caller's own reason is thrown only where nothing had left.
+      else if (options.signal?.aborted === true && error === options.signal.reason) this.refused.add(value)
       else throw error
     }
   }
