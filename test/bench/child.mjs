@@ -13,7 +13,8 @@ import { fork } from 'node:child_process'
  * @param {Record<string, (argument: any) => Promise<unknown>>} verbs
  */
 export function serve(verbs) {
-  process.on('message', async (/** @type {Call} */ { call, verb, argument }) => {
+  /** @param {Call} called */
+  const answer = async ({ call, verb, argument }) => {
     try {
       const result = await verbs[verb]?.(argument)
       process.send?.({ call, result }, () => {
@@ -22,6 +23,9 @@ export function serve(verbs) {
     } catch (error) {
       process.send?.({ call, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     }
+  }
+  process.on('message', (/** @type {Call} */ called) => {
+    void answer(called)
   })
   process.on('disconnect', () => process.exit())
   process.send?.({ call: 0 })

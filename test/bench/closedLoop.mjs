@@ -22,7 +22,7 @@ export async function closedLoop(append, { outstanding, seconds, warmUpSeconds }
   const latenciesMs = []
   let lastMs = start
   const keepOne = async () => {
-    for (let sent = performance.now(); sent < end; ) {
+    for (let sent = performance.now(); sent < end;) {
       await append()
       const answered = performance.now()
       if (sent >= start && answered <= end) {
