@@ -80,6 +80,20 @@ describe('a failed call is final', () => {
     expect(events.filter(({ type }) => type === 'store.failed')).toHaveLength(1)
   })
 
+  test('also that of a read: what was under way is not written any more', async () => {
+    const files = new MemoryDisk()
+    const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
+    await write(store, change('g', { entries: [command(1, 1)] }))
+    files.fault = (operation) => (operation === 'read' ? systemError('EIO') : undefined)
+    const before = files.image().get(`${FOLDER}/0000000001.log`)
+    // It takes a segment of its own, which is made while the read fails.
+    const large = write(store, change('g', { entries: [command(2, 1, new Uint8Array(9000).fill(7))] }))
+    await expect(read(store, 'g', 0, 1)).rejects.toMatchObject({ operation: 'read' })
+    await expect(large).rejects.toMatchObject({ operation: 'read' })
+    await expect(close(store)).rejects.toMatchObject({ operation: 'read' })
+    expect(files.image().get(`${FOLDER}/0000000001.log`)).toEqual(before)
+  })
+
   test('for every write that waits, in order, and never within a call', async () => {
     const files = new MemoryDisk()
     const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })

@@ -44,6 +44,6 @@ export class History {
     // Empty sectors, and sectors with little in them, look most like what a crash leaves.
     if (kind === 2) return command(index, term, new Uint8Array(this.#dice.below(3000)))
     if (kind === 3) return command(index, term, new Uint8Array(2000).fill(3, 1100, 1101))
-    return command(index, term, this.#dice.bytes(this.#dice.below(300)))
+    return command(index, term, this.#dice.bytes(kind === 4 ? 1900 : this.#dice.below(300)))
   }
 }

@@ -40,6 +40,8 @@ export class MemoryDisk implements FilePort {
   /** Asked before each call; an error that comes back is what the call fails with. */
   fault: ((operation: string, path: string) => Error | undefined) | undefined
   calls = 0
+  /** The process is killed in this call: it has its effect, and no other has one after it. */
+  killedIn = Infinity
 
   constructor(image: Image = new Map(), schedule: Schedule = queueMicrotask) {
     this.#start = image
@@ -121,6 +123,12 @@ export class MemoryDisk implements FilePort {
     return new Map([...this.#inodes].map(([path, { bytes }]) => [path, new Uint8Array(bytes)]))
   }
 
+  /** The next process takes over. The system still has in its cache what the killed one wrote. */
+  restart(): void {
+    this.killedIn = Infinity
+    this.#locked.clear()
+  }
+
   /** Flips a bit behind everybody's back. */
   damage(path: string, position: number): void {
     const bytes = this.#inodes.get(path)?.bytes
@@ -130,12 +138,14 @@ export class MemoryDisk implements FilePort {
   /** The writes that a crash after the first `count` operations may take. */
   unflushedAt(count: number): Write[] {
     const unflushed: Write[] = []
-    for (const [place, operation] of this.operations.slice(0, count).entries()) {
-      if (operation.kind !== 'write') continue
-      const isFlushed = this.operations
-        .slice(place, count)
-        .some((later) => later.kind === 'flushed' && later.inode === operation.inode && later.before > place)
-      if (!isFlushed) unflushed.push(operation)
+    const flushedBefore = new Map<Inode, number>()
+    for (let place = count - 1; place >= 0; place -= 1) {
+      const operation = this.operations[place]
+      if (operation?.kind === 'flushed') {
+        flushedBefore.set(operation.inode, Math.max(operation.before, flushedBefore.get(operation.inode) ?? 0))
+      }
+      if (operation?.kind !== 'write' || (flushedBefore.get(operation.inode) ?? 0) > place) continue
+      unflushed.unshift(operation)
     }
     return unflushed
   }
@@ -223,10 +233,12 @@ export class MemoryDisk implements FilePort {
     atEnd: () => void = () => {},
   ): void {
     this.calls += 1
+    if (this.calls > this.killedIn) return
     const fault = this.fault?.(name, path)
     if (fault !== undefined) return this.#schedule(() => done(fault, undefined))
     try {
       const value = atCall()
+      if (this.calls === this.killedIn) return
       this.#schedule(() => {
         atEnd()
         done(undefined, value)

@@ -1,4 +1,5 @@
 import type { Entry, GroupId, GroupWrite, HardState } from '@quorate/core'
+import { checksum } from '../src/layout.ts'
 
 interface ModelGroup {
   hardState: HardState
@@ -55,7 +56,7 @@ export class Model {
 export function plain(entry: Entry): object {
   const { encoded: _, ...rest } = entry
   if (rest.kind !== 'command') return sorted(rest)
-  return sorted({ ...rest, data: Buffer.from(rest.data).toString('base64') })
+  return sorted({ ...rest, data: `${rest.data.length} bytes, ${checksum(rest.data)}` })
 }
 
 function sorted(value: object): object {

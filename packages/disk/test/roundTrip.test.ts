@@ -36,7 +36,11 @@ describe('a store on the file system', () => {
     const again = await reopened(store)
     expect(again.identity).toBe(store.identity)
     await close(again)
-    expect(events.filter(({ type }) => type === 'store.created')).toHaveLength(1)
+    expect(events).toMatchObject([
+      { type: 'store.created', identity: store.identity },
+      { type: 'store.opened', closedCleanly: true, segments: 1, groups: 0, entries: 0 },
+      { type: 'store.opened', closedCleanly: true },
+    ])
   })
 
   test('is made in a folder that does not stand yet, and below others that do not', async () => {

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { openDiskStore } from '../src/index.ts'
+import { FRAME_HEAD_BYTES, frameLength, readFrameHead, sealFrame } from '../src/frame.ts'
+import { RecordBuffer } from '../src/record.ts'
+import { seedOf } from '../src/recovery.ts'
+import { MemoryDisk } from './memoryDisk.ts'
+import { change, command, contentsOf, write } from './storeCalls.ts'
+
+const FOLDER = '/store'
+const LOG = `${FOLDER}/0000000001.log`
+
+/** A store with group `g`, number 1, at term 1 with entry 1; behind that a whole frame with the records of `put`. */
+async function withFrame(put: (records: RecordBuffer) => void): Promise<MemoryDisk> {
+  const files = new MemoryDisk()
+  const store = await openDiskStore({ folder: FOLDER, files })
+  const hardState = { currentTerm: 1, votedFor: 'n1' }
+  await write(store, change('g', { hardState, entries: [command(1, 1)] }))
+  const image = files.image()
+  const bytes = image.get(LOG) as Uint8Array
+  const seed = seedOf(store.identity)
+  const last = readFrameHead(bytes, 1024, seed)
+  const records = new RecordBuffer(FRAME_HEAD_BYTES, 4096)
+  put(records)
+  const recordBytes = records.end - FRAME_HEAD_BYTES
+  const frame = records.bytes.subarray(0, frameLength(recordBytes))
+  sealFrame(frame, { kind: 'records', recordBytes, sequence: 3, chain: last?.checksum ?? 0 }, seed)
+  bytes.set(frame, 1536)
+  return new MemoryDisk(image)
+}
+
+const same = { currentTerm: 1, votedFor: 'n1' }
+const none = { currentTerm: 0, votedFor: undefined }
+
+test('a frame that fits is read', async () => {
+  const files = await withFrame((records) => {
+    records.putTruncation(1, 0)
+    records.putGroup(2, 'h', none, 0)
+    records.putHardState(2, same)
+  })
+  const store = await openDiskStore({ folder: FOLDER, files })
+  expect(JSON.parse(await contentsOf(store))).toMatchObject([
+    { group: 'g', lastIndex: 0 },
+    { group: 'h', hardState: same },
+  ])
+})
+
+describe('a frame that is whole, and makes no sense, is damage', () => {
+  test.each<[string, (records: RecordBuffer) => void, RegExp]>([
+    ['a hole', (records) => records.putEntriesHead(1, command(3, 1), 0, 0), /entry 3 follows entry 1/],
+    ['an entry twice', (records) => records.putEntriesHead(1, command(1, 1), 0, 0), /entry 1 follows entry 1/],
+    ['a truncation of nothing', (records) => records.putTruncation(1, 1), /nothing of group g stands behind 1/],
+    ['a number of no group', (records) => records.putHardState(7, same), /which group has the number 7/],
+    ['a second number', (records) => records.putGroup(2, 'g', same, 1), /two numbers/],
+    ['another name', (records) => records.putGroup(1, 'h', same, 1), /not what it was/],
+    ['another last index', (records) => records.putGroup(1, 'g', same, 2), /not what it was/],
+    ['another term', (records) => records.putGroup(1, 'g', { ...same, currentTerm: 2 }, 1), /not what it was/],
+    ['another vote', (records) => records.putGroup(1, 'g', { ...same, votedFor: 'n2' }, 1), /not what it was/],
+    ['a group with a past', (records) => records.putGroup(2, 'h', same, 0), /not what it was/],
+    [
+      'an entry that is cut short',
+      (records) => records.putEntriesHead(1, command(2, 1), 0, 1),
+      /longer than its frame/,
+    ],
+    ['an unknown kind', (records) => records.bytes.fill(9, records.end, (records.end += 20)), /no record of kind 9/],
+    ['half a record', (records) => records.bytes.fill(2, records.end, (records.end += 7)), /longer than its frame/],
+  ])('%s', async (_, put, message) => {
+    const opened = openDiskStore({ folder: FOLDER, files: await withFrame(put) })
+    await expect(opened).rejects.toThrow(message)
+    await expect(opened).rejects.toMatchObject({ code: 'CORRUPT_STORE', file: LOG, offset: 1536 + FRAME_HEAD_BYTES })
+  })
+})
