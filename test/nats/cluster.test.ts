@@ -161,7 +161,7 @@ describe.each(clients)('a cluster over $client', ({ connect }) => {
       const { id, folder: at, connection, node } = memberOf(log, members)
       const { groupUuid, term } = log.status.value
       await node.close()
-      const others = logs.filter((other) => other !== log && !other.isClosed)
+      const others = logs.filter((other) => other !== log && other.closedError === undefined)
       const meanwhile = await (await leaderOf(others)).append(`without ${id}`)
 
       const member = await openMember({ id, connection, folder: at })

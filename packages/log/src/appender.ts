@@ -29,7 +29,8 @@ export interface AppendOptions {
 /** The ways from here to a group's leader. */
 export interface LeaderRoute {
   readonly group: GroupId
-  readonly isClosed: boolean
+  /** Why nothing more can be appended here; undefined while it can. */
+  readonly closedError: Error | undefined
   /** What one message to the leader can carry, in bytes. */
   readonly maxEntryBytes: number
   /** Who led last, as far as is known here. */
@@ -41,6 +42,20 @@ export interface LeaderRoute {
 }
 
 export const DEFAULT_APPEND_TIMEOUT_MS = 10_000
+
+/** What Node's timers take. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
+/**
+ * The given timeout, or the default.
+ * @throws RangeError when it is no number of milliseconds that a timer can wait.
+ */
+export function appendTimeoutMs({ timeoutMs = DEFAULT_APPEND_TIMEOUT_MS }: AppendOptions): number {
+  if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMEOUT_MS)) {
+    throw new RangeError(`timeoutMs is ${timeoutMs}; it must be above 0 and at most ${LONGEST_TIMEOUT_MS}`)
+  }
+  return Math.ceil(timeoutMs)
+}
 
 /**
  * As `appendToLeader`, for more commands than one message carries: in parts, one after the other.
@@ -101,11 +116,11 @@ export async function appendToLeader(
   const giveUp = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()
-    if (route.isClosed) throw new LogClosedError(route.group)
+    if (route.closedError !== undefined) throw route.closedError
     const term = giveUp.aborted ? undefined : await route.leaderTerm(giveUp)
     if (term === undefined) {
       signal?.throwIfAborted()
-      if (route.isClosed) throw new LogClosedError(route.group)
+      if (route.closedError !== undefined) throw route.closedError
       throw new NotLeaderError(route.group, route.leaderId)
     }
     const outcome = await attemptOnce(route, term, commands, Math.max(1, deadline - performance.now()), signal)

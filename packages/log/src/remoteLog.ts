@@ -12,11 +12,11 @@ import {
   type ServerId,
   type Term,
 } from '@quorate/core'
-import { appendInParts, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
+import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
 import { backoff } from './backoff.ts'
 import { toCommand, type Appendable } from './command.ts'
 import { LogEntry } from './logEntry.ts'
-import { RequestBatcher } from './requestBatcher.ts'
+import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 
 const ASK_TIMEOUT_MS = 1_000
 const READ_BYTES = 256 * 1024
@@ -42,6 +42,7 @@ export class RemoteLog implements LeaderRoute {
   readonly #batcher: RequestBatcher
   #leader: LeaderStatus | undefined
   #isClosed = false
+  #successionWatch: NodeJS.Timeout | undefined
 
   /** @internal Use `connectLog`. */
   constructor(client: ClientTransport, group: GroupId) {
@@ -50,8 +51,9 @@ export class RemoteLog implements LeaderRoute {
     this.#batcher = new RequestBatcher(client, group)
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed
+  /** @internal */
+  get closedError(): Error | undefined {
+    return this.#isClosed ? new LogClosedError(this.group) : undefined
   }
 
   get leaderId(): ServerId | undefined {
@@ -69,14 +71,18 @@ export class RemoteLog implements LeaderRoute {
     given: Appendable | readonly Appendable[],
     options: AppendOptions = {},
   ): Promise<Appended | readonly Appended[]> {
-    if (this.#isClosed) throw new LogClosedError(this.group)
+    if (this.closedError !== undefined) throw this.closedError
+    const timeoutMs = appendTimeoutMs(options)
     const { maxEntryBytes } = this
     if (!Array.isArray(given)) {
-      const appended = await appendInParts(this, [toCommand(given as Appendable, maxEntryBytes)], options)
+      const appended = await appendInParts(this, [toCommand(given as Appendable, maxEntryBytes)], {
+        ...options,
+        timeoutMs,
+      })
       return appended[0]!
     }
     const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes))
-    return commands.length === 0 ? [] : appendInParts(this, commands, options)
+    return commands.length === 0 ? [] : appendInParts(this, commands, { ...options, timeoutMs })
   }
 
   /**
@@ -114,15 +120,42 @@ export class RemoteLog implements LeaderRoute {
 
   /** @internal */
   async appendOnce(term: Term, commands: readonly Command[], timeoutMs: number): Promise<ClientOutcome> {
-    const outcome = await this.#batcher.append(term, commands, timeoutMs)
+    const appending = this.#batcher.append(term, commands, timeoutMs)
+    this.#watchSuccession()
+    const outcome = await appending
     if (outcome.type !== 'appended') this.#leader = undefined
     return outcome
+  }
+
+  /**
+   * While answers are awaited, asks now and then who leads: a leader that fell with an append in its hands does not
+   * answer, and the caller need not wait for the deadline to learn that the outcome is unknown.
+   */
+  #watchSuccession(): void {
+    this.#successionWatch ??= setInterval(() => void this.#askSuccessor(), SUCCESSION_GRACE_MS)
+  }
+
+  async #askSuccessor(): Promise<void> {
+    const oldest = this.#batcher.oldestTerm
+    if (oldest === undefined || this.#isClosed) {
+      clearInterval(this.#successionWatch)
+      this.#successionWatch = undefined
+      return
+    }
+    const outcome = await this.#askOnce({ type: 'status' })
+    if (outcome.type !== 'status' || outcome.term <= oldest) return
+    setTimeout(() => this.#batcher.giveUpBefore(outcome.term), SUCCESSION_GRACE_MS)
+  }
+
+  #askOnce(request: ClientRequest): Promise<ClientOutcome> {
+    return new Promise((settled) => this.#client.request(this.group, request, ASK_TIMEOUT_MS, settled))
   }
 
   /** Settles what is open, as of unknown outcome. A connection that was given stays open. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    clearInterval(this.#successionWatch)
     await new Promise<void>((resolve) => {
       this.#client.close(resolve)
     })
@@ -139,9 +172,7 @@ export class RemoteLog implements LeaderRoute {
     signal: AbortSignal,
   ): Promise<Extract<ClientOutcome, { type: Type }> | undefined> {
     for (let attempt = 0; !signal.aborted && !this.#isClosed; attempt++) {
-      const outcome = await new Promise<ClientOutcome>((settled) => {
-        this.#client.request(this.group, request, ASK_TIMEOUT_MS, settled)
-      })
+      const outcome = await this.#askOnce(request)
       if (outcome.type === wanted) return outcome as Extract<ClientOutcome, { type: Type }>
       await backoff(attempt, signal)
     }
@@ -154,8 +185,8 @@ export class RemoteLog implements LeaderRoute {
   }
 }
 
-function giveUpSignal({ signal, timeoutMs = 10_000 }: AppendOptions): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs)
+function giveUpSignal({ signal, ...options }: AppendOptions): AbortSignal {
+  const timeout = AbortSignal.timeout(appendTimeoutMs(options))
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
 }
 

@@ -15,16 +15,10 @@ import {
   type ServerStatus,
   type Term,
 } from '@quorate/core'
-import {
-  appendInParts,
-  DEFAULT_APPEND_TIMEOUT_MS,
-  type Appended,
-  type AppendOptions,
-  type LeaderRoute,
-} from './appender.ts'
+import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
 import { toCommand, type Appendable } from './command.ts'
 import { LocalAppends } from './localAppends.ts'
-import { RequestBatcher } from './requestBatcher.ts'
+import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { Subscription, type EntrySource } from './subscription.ts'
 import { Watchable } from './watchable.ts'
 
@@ -42,9 +36,6 @@ export interface OpenLogOptions {
   readonly joinTimeoutMs?: number
 }
 
-/** So long a leader that has been followed by another may take to say what became of an append. */
-const SUCCESSION_GRACE_MS = 500
-
 /** One group's log, on a node that is one of its servers. */
 export class ReplicatedLog implements LeaderRoute, EntrySource {
   readonly group: GroupId
@@ -53,7 +44,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   readonly #status: Watchable<ServerStatus>
   readonly #local: LocalAppends
   readonly #batcher: RequestBatcher
-  #changeListeners: (() => void)[] = []
+  readonly #changeListeners = new Set<() => void>()
   /** The latest term that has a leader. */
   #ledTerm: Term = 0
   #ended: Error | null | undefined
@@ -84,8 +75,11 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     return this.#ended
   }
 
-  get isClosed(): boolean {
-    return this.#ended !== undefined
+  /** @internal */
+  get closedError(): Error | undefined {
+    if (this.#ended === undefined) return undefined
+    if (this.#ended === null) return new LogClosedError(this.group)
+    return new ServerStoppedError(this.group, this.#ended.message, { cause: this.#ended })
   }
 
   get lastApplied(): Index {
@@ -112,7 +106,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     given: Appendable | readonly Appendable[],
     options: AppendOptions = {},
   ): Promise<Appended | readonly Appended[]> {
-    this.#throwIfEnded()
+    if (this.closedError !== undefined) throw this.closedError
     const { maxEntryBytes } = this
     if (!Array.isArray(given)) {
       const appended = await this.#appendAll([toCommand(given as Appendable, maxEntryBytes)], options)
@@ -133,16 +127,20 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   }
 
   /** @internal */
-  whenChanged(callback: () => void): void {
-    this.#changeListeners.push(callback)
+  whenChanged(callback: () => void): () => void {
+    this.#changeListeners.add(callback)
+    return () => this.#changeListeners.delete(callback)
   }
 
   /** @internal */
   async leaderTerm(signal: AbortSignal): Promise<Term | undefined> {
     if (this.#status.value.leaderId !== undefined) return this.#status.value.term
     try {
-      const { term } = await this.#status.waitFor(({ leaderId }) => leaderId !== undefined || this.isClosed, { signal })
-      return this.isClosed ? undefined : term
+      const { term } = await this.#status.waitFor(
+        ({ leaderId }) => leaderId !== undefined || this.#ended !== undefined,
+        { signal },
+      )
+      return this.#ended === undefined ? term : undefined
     } catch {
       return undefined
     }
@@ -200,9 +198,10 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   }
 
   async #appendAll(commands: readonly Command[], options: AppendOptions): Promise<readonly Appended[]> {
+    const timeoutMs = appendTimeoutMs(options)
+    const started = performance.now()
     // The leader's own process is the common case, and spared the machinery of waiting and trying again.
     if (this.#hosted.server.role === 'leader' && options.signal === undefined) {
-      const { timeoutMs = DEFAULT_APPEND_TIMEOUT_MS } = options
       const term = this.#hosted.server.state.currentTerm
       const outcome = await this.#local.append(commands, timeoutMs)
       if (outcome.type === 'appended') {
@@ -210,7 +209,8 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
       }
       if (outcome.type !== 'notLeader') throw this.#unknown(term, outcome)
     }
-    return appendInParts(this, commands, options)
+    const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - started)))
+    return appendInParts(this, commands, { ...options, timeoutMs: remainingMs })
   }
 
   #unknown(term: Term, outcome: Exclude<Awaited<ReturnType<LocalAppends['append']>>, { type: 'appended' }>): Error {
@@ -247,14 +247,10 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   }
 
   #tellChange(): void {
-    if (this.#changeListeners.length === 0) return
-    for (const tell of this.#changeListeners.splice(0)) tell()
-  }
-
-  #throwIfEnded(): void {
-    if (this.#ended === undefined) return
-    if (this.#ended === null) throw new LogClosedError(this.group)
-    throw new ServerStoppedError(this.group, this.#ended.message, { cause: this.#ended })
+    if (this.#changeListeners.size === 0) return
+    const listeners = [...this.#changeListeners]
+    this.#changeListeners.clear()
+    for (const tell of listeners) tell()
   }
 }
 

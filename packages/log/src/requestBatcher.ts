@@ -17,6 +17,9 @@ interface Waiting {
 /** Deadlines that are as close as this are one: a timer each would cost more than the append. */
 const SAME_MOMENT_MS = 10
 
+/** So long a leader that has been followed by another may take to say what became of an append. */
+export const SUCCESSION_GRACE_MS = 500
+
 /** A request on its way. */
 interface Open {
   readonly term: Term
@@ -47,6 +50,13 @@ export class RequestBatcher {
       if (waiting === undefined) this.#waiting.set(term, [one])
       else waiting.push(one)
     })
+  }
+
+  /** The oldest term that an answer is awaited of; undefined when none is. */
+  get oldestTerm(): Term | undefined {
+    let oldest: Term | undefined
+    for (const { term } of this.#open) oldest = Math.min(term, oldest ?? term)
+    return oldest
   }
 
   /** Waits no longer for leaders of terms before `term`: they may have fallen before they answered. */

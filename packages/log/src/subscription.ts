@@ -7,8 +7,8 @@ export interface EntrySource {
   /** Why there will be no more entries; undefined while there may be, null when the log was closed by its owner. */
   readonly ended: Error | null | undefined
   read(after: Index, maxBytes: number, done: (error: Error | undefined, entries: readonly Entry[]) => void): void
-  /** Calls back at the next change of `lastApplied` or `ended`. */
-  whenChanged(callback: () => void): void
+  /** Calls back at the next change of `lastApplied` or `ended`, unless the function that comes back is called first. */
+  whenChanged(callback: () => void): () => void
 }
 
 export interface SubscriptionOptions {
@@ -39,6 +39,7 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
   #place = 0
   #after: Index
   #isReading = false
+  #stopWaiting: (() => void) | undefined
   #isReleased = false
   #error: unknown
 
@@ -81,6 +82,8 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
     this.#isReleased = true
     this.#error = error
     this.#batch = []
+    this.#stopWaiting?.()
+    this.#stopWaiting = undefined
     this.#options.signal?.removeEventListener('abort', this.#abort)
     this.#serve()
   }
@@ -104,10 +107,10 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
       else if (this.#isReading) return
       else if (this.#source.lastApplied > this.#after) this.#read()
       else if (this.#source.ended !== undefined) this.#release(this.#source.ended ?? undefined)
+      else if (this.#stopWaiting !== undefined) return
       else {
-        this.#isReading = true
-        this.#source.whenChanged(() => {
-          this.#isReading = false
+        this.#stopWaiting = this.#source.whenChanged(() => {
+          this.#stopWaiting = undefined
           this.#serve()
         })
       }

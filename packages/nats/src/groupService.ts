@@ -99,7 +99,7 @@ export class GroupService {
   #answer(replySubject: string, id: number, reply: ClientReply): void {
     try {
       const bytes = encodeClientReply(id, reply)
-      if (bytes.length <= this.#link.maxPayload) this.#link.publish(replySubject, bytes)
+      if (bytes.length <= this.#link.maxPayload) this.#link.answer(replySubject, bytes)
       else this.#answer(replySubject, id, shorter(reply))
     } catch (error) {
       this.#problems.report('tooLarge', `a reply could not be encoded: ${messageOf(error)}`, { error })

@@ -80,7 +80,19 @@ export class Link {
 
   /** Whether the client took it; never evidence that anything was sent. */
   publish(subject: string, payload: Uint8Array, reply?: string): boolean {
-    if (!this.isUp) return false
+    return this.isUp && this.#publish(subject, payload, reply)
+  }
+
+  /**
+   * Publishes an answer to what has just been received: that came over this connection, so the answer can go back,
+   * though the connection has not proven itself yet since it was interrupted.
+   */
+  answer(subject: string, payload: Uint8Array): boolean {
+    const canSend = this.#state !== 'ended' && this.#connection.info !== undefined
+    return canSend && this.#publish(subject, payload, undefined)
+  }
+
+  #publish(subject: string, payload: Uint8Array, reply: string | undefined): boolean {
     try {
       this.#connection.publish(subject, payload, reply === undefined ? {} : { reply })
       return true

@@ -42,7 +42,7 @@ function isWhole(value: number): boolean {
 }
 
 /**
- * `entry.encoded`, and the data of a command, are `bytes` itself: they belong to the entry from here on.
+ * `entry.encoded`, and the data of a command, are views of `bytes`, which belong to the entry from here on.
  * @throws NewerFormatError for a kind of a later format.
  * @throws MalformedFrameError
  */
@@ -50,9 +50,10 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   return decoding(() => {
     const [end] = scanValues(bytes, 0, 1)
     if (end !== bytes.length) throw new MalformedFrameError('bytes follow the entry')
-    // A view, for msgpackr leaves a property on what it reads.
-    const [values] = unpackValues(bytes.subarray(0))
-    return readEntry(values ?? [], bytes)
+    // A view of its own: msgpackr leaves a property on what it reads, and of a Buffer it would make Buffers.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const [values] = unpackValues(plain)
+    return readEntry(values ?? [], plain.subarray(0))
   })
 }
 

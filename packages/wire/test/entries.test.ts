@@ -72,10 +72,17 @@ describe('an entry is encoded once in its life', () => {
     }
   })
 
-  test('decodeEntry keeps exactly the bytes that it was given, and leaves nothing on them', () => {
-    const bytes = encodeEntry(command(1))
-    expect(decodeEntry(bytes).encoded).toBe(bytes)
-    expect(Object.keys(bytes).filter((key) => Number.isNaN(Number(key)))).toEqual([])
+  test('decodeEntry keeps views of the bytes that it was given, plain ones, and leaves nothing on them', () => {
+    const bytes = Buffer.from(encodeEntry(command(1)))
+    const { encoded, data } = decodeEntry(bytes) as CommandEntry
+    for (const view of [encoded!, data]) {
+      expect(view.buffer).toBe(bytes.buffer)
+      expect(Object.getPrototypeOf(view)).toBe(Uint8Array.prototype)
+    }
+    expect(Buffer.compare(bytes, encoded!)).toBe(0)
+    for (const view of [bytes, encoded!]) {
+      expect(Object.keys(view).filter((key) => Number.isNaN(Number(key)))).toEqual([])
+    }
   })
 })
 

@@ -143,8 +143,12 @@ export class RaftNode {
     this.#hosted.delete(group)
   }
 
-  /** Gives birth to a group with these nodes as its servers. `done` is called once. */
+  /**
+   * Gives birth to a group with these nodes as its servers. `done` is called once.
+   * @throws LogClosedError on a closed node.
+   */
   bootstrap(group: GroupId, nodes: readonly NodeId[], timeoutMs: number, done: BootstrapDone): void {
+    if (this.#isClosed) throw new LogClosedError(group)
     this.#bootstrapper.bootstrap(group, nodes, timeoutMs, done)
   }
 

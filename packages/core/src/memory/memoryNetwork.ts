@@ -40,14 +40,20 @@ export class MemoryNetwork implements Network {
 
   client(): ClientTransport {
     const open = new Set<(outcome: ClientOutcome) => void>()
+    let isClosed = false
     return {
       maxEntryBytes: Infinity,
       request: (group, request, timeoutMs, settled) => {
+        if (isClosed) {
+          this.#clock.soon(() => settled({ type: 'notSent', reason: 'closed' }))
+          return
+        }
         const settle = this.#settleOnce(open, timeoutMs, settled)
         this.#clock.soon(() => this.#ask(group, request, settle))
       },
       serve: (group, term, handler) => this.#serve(group, { term, handler }),
       close: (done) => {
+        isClosed = true
         this.#clock.soon(() => {
           for (const settle of open) settle({ type: 'noAnswer', reason: 'closed' })
           done()
