@@ -90,7 +90,7 @@ describe('a store on the file system', () => {
     await write(again, change('g', { truncateAfter: 2, entries: [command(3, 3, 'new'), command(4, 3)] }))
     again = await reopened(again)
     expect(again.recover('g')).toMatchObject({ lastIndex: 4, termStarts: [{ index: 1 }, { index: 3, term: 3 }] })
-    expect(await read(again, 'g', 2, 3)).toMatchObject([{ index: 3, term: 3, data: Buffer.from('new') }])
+    expect(await read(again, 'g', 2, 3)).toMatchObject([{ index: 3, term: 3, data: new TextEncoder().encode('new') }])
     await close(again)
   })
 
@@ -133,7 +133,7 @@ describe('a store on the file system', () => {
     await write(store, change('g', { entries: [command(1, 1), large] }))
     await write(store, change('g', { entries: [command(3, 1)] }))
     const again = await reopened(store, 4096)
-    expect(await read(again, 'g', 0, 3)).toMatchObject([{ index: 1 }, { data: Buffer.from(large.data) }, { index: 3 }])
+    expect(await read(again, 'g', 0, 3)).toMatchObject([{ index: 1 }, { data: new Uint8Array(large.data) }, { index: 3 }])
     await close(again)
   })
 
