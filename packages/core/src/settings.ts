@@ -26,7 +26,7 @@ export const DEFAULT_SETTINGS: RaftSettings = {
   maxBatchBytes: 256 * 1024,
   maxInflightBytes: 4 * 1024 * 1024,
   maxInflightEntries: 16_384,
-  cacheBytes: 16 * 1024 * 1024,
+  cacheBytes: 4 * 1024 * 1024,
   fastPath: true,
 }
 

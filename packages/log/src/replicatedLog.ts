@@ -3,7 +3,6 @@ import {
   LogClosedError,
   NotBootstrappedError,
   ServerStoppedError,
-  type AppendOutcome,
   type ClientOutcome,
   type Command,
   type Entry,
@@ -17,7 +16,7 @@ import {
 } from '@quorate/core'
 import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
 import { toCommand, type Appendable } from './command.ts'
-import { LocalAppends } from './localAppends.ts'
+import { LocalAppends, type LocalOutcome } from './localAppends.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { Subscription, type EntrySource } from './subscription.ts'
 import { Watchable } from './watchable.ts'
@@ -102,18 +101,24 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
    */
   append(value: Appendable, options?: AppendOptions): Promise<Appended>
   append(values: readonly Appendable[], options?: AppendOptions): Promise<readonly Appended[]>
-  async append(
+  append(
     given: Appendable | readonly Appendable[],
     options: AppendOptions = {},
   ): Promise<Appended | readonly Appended[]> {
-    if (this.closedError !== undefined) throw this.closedError
-    const { maxEntryBytes } = this
-    if (!Array.isArray(given)) {
-      const appended = await this.#appendAll([toCommand(given as Appendable, maxEntryBytes)], options)
-      return appended[0]!
+    try {
+      if (this.closedError !== undefined) throw this.closedError
+      const timeoutMs = appendTimeoutMs(options)
+      const { maxEntryBytes } = this
+      if (!Array.isArray(given)) {
+        const command = toCommand(given as Appendable, maxEntryBytes)
+        return this.#appendAll([command], options.signal, timeoutMs, firstPlace)
+      }
+      const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes))
+      if (commands.length === 0) return Promise.resolve([])
+      return this.#appendAll(commands, options.signal, timeoutMs, (places) => places)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes))
-    return commands.length === 0 ? [] : this.#appendAll(commands, options)
   }
 
   /** The committed entries, in order, without a gap. */
@@ -150,7 +155,9 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   appendOnce(term: Term, commands: readonly Command[], timeoutMs: number): Promise<ClientOutcome> {
     const { role, term: currentTerm } = this.#hosted.status
     if (role !== 'leader' || currentTerm !== term) return this.#batcher.append(term, commands, timeoutMs)
-    return this.#local.append(commands, timeoutMs).then(asClientOutcome)
+    return new Promise((resolve) => {
+      this.#local.append(commands, timeoutMs, (outcome) => resolve(asClientOutcome(outcome)))
+    })
   }
 
   /** Ends this process's part in the group. The group goes on without it. */
@@ -197,23 +204,35 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     throw failure ?? new LogClosedError(this.group)
   }
 
-  async #appendAll(commands: readonly Command[], options: AppendOptions): Promise<readonly Appended[]> {
-    const timeoutMs = appendTimeoutMs(options)
-    const started = performance.now()
-    // The leader's own process is the common case, and spared the machinery of waiting and trying again.
-    if (this.#hosted.server.role === 'leader' && options.signal === undefined) {
-      const term = this.#hosted.server.state.currentTerm
-      const outcome = await this.#local.append(commands, timeoutMs)
-      if (outcome.type === 'appended') {
-        return commands.map((_, place) => ({ index: outcome.firstIndex + place, term: outcome.term }))
-      }
-      if (outcome.type !== 'notLeader') throw this.#unknown(term, outcome)
+  /**
+   * The leader's own process is the common case: spared the machinery of waiting and trying again, and all promises but
+   * the caller's.
+   */
+  #appendAll<Result>(
+    commands: readonly Command[],
+    signal: AbortSignal | undefined,
+    timeoutMs: number,
+    toResult: (places: readonly Appended[]) => Result,
+  ): Promise<Result> {
+    if (this.#hosted.server.role !== 'leader' || signal !== undefined) {
+      const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal }
+      return appendInParts(this, commands, options).then(toResult)
     }
-    const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - started)))
-    return appendInParts(this, commands, { ...options, timeoutMs: remainingMs })
+    const started = performance.now()
+    const term = this.#hosted.server.state.currentTerm
+    return new Promise((resolve, reject) => {
+      this.#local.append(commands, timeoutMs, (outcome) => {
+        if (outcome.type === 'appended') resolve(toResult(placesFrom(outcome.firstIndex, term, commands.length)))
+        else if (outcome.type !== 'notLeader') reject(this.#unknown(term, outcome))
+        else {
+          const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - started)))
+          appendInParts(this, commands, { timeoutMs: remainingMs }).then(toResult).then(resolve, reject)
+        }
+      })
+    })
   }
 
-  #unknown(term: Term, outcome: Exclude<Awaited<ReturnType<LocalAppends['append']>>, { type: 'appended' }>): Error {
+  #unknown(term: Term, outcome: LocalOutcome): Error {
     const why =
       outcome.type === 'timeout' ? 'it was not committed in time' : 'the server stopped before it was committed'
     return new AppendOutcomeUnknownError(this.group, term, why)
@@ -254,6 +273,14 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   }
 }
 
-function asClientOutcome(outcome: AppendOutcome | { readonly type: 'timeout' }): ClientOutcome {
+function placesFrom(firstIndex: Index, term: Term, count: number): Appended[] {
+  return Array.from({ length: count }, (_, place) => ({ index: firstIndex + place, term }))
+}
+
+function firstPlace(places: readonly Appended[]): Appended {
+  return places[0]!
+}
+
+function asClientOutcome(outcome: LocalOutcome): ClientOutcome {
   return outcome.type === 'timeout' ? { type: 'noAnswer', reason: 'timeout' } : outcome
 }

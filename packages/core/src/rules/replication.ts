@@ -1,4 +1,4 @@
-import type { Command, Entry } from '../entry.ts'
+import type { Command, CommandEntry, Entry } from '../entry.ts'
 import { entryBytes } from '../entry.ts'
 import { invariant } from '../errors.ts'
 import type { Index, LogPosition, Term } from '../identifiers.ts'
@@ -25,7 +25,8 @@ export function takeLeadership(state: RaftState, wallTime: number): void {
   for (const { id } of configurationOf(state)?.members ?? []) {
     if (id !== state.id) state.peers.set(id, startProgress(id, ++state.lastSession, nextIndex))
   }
-  state.log.append({ kind: 'no-op', ...nextPlace(state, wallTime) })
+  const { index, term, time } = nextPlace(state, wallTime)
+  state.log.append({ kind: 'no-op', index, term, time })
 }
 
 /** §5.3: the leader appends each command to its log as a new entry. */
@@ -36,7 +37,7 @@ export function appendCommands(state: RaftState, orders: readonly AppendOrder[],
       continue
     }
     const firstIndex = state.log.lastIndex + 1
-    for (const command of commands) state.log.append({ kind: 'command', ...nextPlace(state, wallTime), ...command })
+    for (const command of commands) state.log.append(commandEntry(state, command, wallTime))
     state.pendingAppends.push({ token, firstIndex, lastIndex: state.log.lastIndex, term })
   }
 }
@@ -49,6 +50,13 @@ export function refuseAppends(state: RaftState, orders: readonly AppendOrder[]):
 function refuseAppend(state: RaftState, token: unknown): void {
   const { leaderId, currentTerm } = state
   state.outputs.answers.push({ token, outcome: { type: 'notLeader', leaderId, term: currentTerm } })
+}
+
+function commandEntry(state: RaftState, { subject, data }: Command, wallTime: number): CommandEntry {
+  const { index, term, time } = nextPlace(state, wallTime)
+  return subject === undefined
+    ? { kind: 'command', index, term, time, data }
+    : { kind: 'command', index, term, time, subject, data }
 }
 
 function nextPlace(state: RaftState, wallTime: number): { index: Index; term: Term; time: number } {
