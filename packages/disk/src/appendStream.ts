@@ -89,7 +89,9 @@ export class AppendStream {
   /** Adds the changes, which `logs` are about, place by place. Not called after a failure. */
   write(batch: readonly GroupWrite[], logs: readonly GroupLog[], done: WriteDone): void {
     const draft = this.#draftFor(recordBytesOf(batch))
-    for (const [place, log] of logs.entries()) this.#put(draft, log, batch[place] as GroupWrite)
+    for (let place = 0; place < logs.length; place += 1) {
+      this.#put(draft, logs[place] as GroupLog, batch[place] as GroupWrite)
+    }
     draft.dones.push(done)
     this.#schedule()
   }

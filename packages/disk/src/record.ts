@@ -1,5 +1,6 @@
 import type { Entry, GroupId, HardState, Index, ServerId, Term } from '@quorate/core'
-import { checksum, getInteger, putInteger, viewOf } from './layout.ts'
+import { getInteger, putInteger, viewOf } from './layout.ts'
+import { shortChecksum } from './shortChecksum.ts'
 
 // The records of a frame, one behind the other without a gap. `number` is what stands for the group.
 //
@@ -62,6 +63,8 @@ export class RecordBuffer {
   /** The end of what is written. */
   end: number
   readonly #start: number
+  /** The last entries record, while nothing stands behind it. */
+  #run = { at: 0, end: 0, number: 0, term: 0 }
 
   constructor(start: number, capacity: number) {
     this.#start = start
@@ -81,6 +84,7 @@ export class RecordBuffer {
 
   reset(): void {
     this.end = this.#start
+    this.#run.end = 0
   }
 
   putGroup(number: number, group: GroupId, { currentTerm, votedFor }: HardState, lastIndex: Index): void {
@@ -111,23 +115,35 @@ export class RecordBuffer {
     this.end += TRUNCATION_BYTES
   }
 
+  /** So many entries of one term follow, in a record of their own or as more of the last one. */
   putEntriesHead(number: number, first: Entry, lastTime: number, count: number): void {
+    const run = this.#run
+    if (run.end === this.end && run.number === number && run.term === first.term) {
+      return this.#setRun(run.at, lastTime, this.view.getUint32(run.at + 32, true) + count)
+    }
     const { view, end } = this
     view.setUint32(end, ENTRIES, true)
     view.setUint32(end + 4, number, true)
     putInteger(view, end + 8, first.index)
     putInteger(view, end + 16, first.term)
-    putInteger(view, end + 24, lastTime)
-    view.setUint32(end + 32, count, true)
+    this.#setRun(end, lastTime, count)
     this.end += ENTRIES_HEAD_BYTES
+    this.#run = { at: end, end: this.end, number, term: first.term }
   }
 
   putEntry(encoded: Uint8Array, isConfiguration: boolean): void {
     const { view, end } = this
     view.setUint32(end, isConfiguration ? encoded.length + CONFIGURATION_BIT : encoded.length, true)
-    view.setUint32(end + 4, checksum(encoded), true)
-    this.bytes.set(encoded, end + ENTRY_HEAD_BYTES)
-    this.end += ENTRY_HEAD_BYTES + encoded.length
+    const start = end + ENTRY_HEAD_BYTES
+    this.end = start + encoded.length
+    this.bytes.set(encoded, start)
+    view.setUint32(end + 4, shortChecksum(this.bytes, view, start, this.end), true)
+    this.#run.end = this.end
+  }
+
+  #setRun(at: number, lastTime: number, count: number): void {
+    putInteger(this.view, at + 24, lastTime)
+    this.view.setUint32(at + 32, count, true)
   }
 
   #putName(name: string): void {
@@ -234,7 +250,8 @@ export function entryFault(bytes: Uint8Array, start: number, length: number): st
   const view = viewOf(bytes)
   if (view.getUint32(start, true) % CONFIGURATION_BIT !== length)
     return 'an entry has another length than when it was written'
-  const body = bytes.subarray(start + ENTRY_HEAD_BYTES, start + ENTRY_HEAD_BYTES + length)
-  if (view.getUint32(start + 4, true) !== checksum(body)) return 'an entry does not match its checksum'
+  const body = start + ENTRY_HEAD_BYTES
+  if (view.getUint32(start + 4, true) !== shortChecksum(bytes, view, body, body + length))
+    return 'an entry does not match its checksum'
   return undefined
 }

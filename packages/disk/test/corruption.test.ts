@@ -159,6 +159,17 @@ describe('whatever is damaged, a store opens with all that it held, or not at al
     }
   })
 
+  test('the end of a segment emptied, and the beginning of the last', async () => {
+    const files = new MemoryDisk()
+    const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
+    for (let index = 1; index <= 7; index += 1) await write(store, change('g', { entries: [command(index, 1)] }))
+    const image = files.image()
+    expect([image.has(segment(2)), image.has(segment(3))]).toEqual([true, false])
+    const first = withBytes(image, segment(1), (bytes) => bytes.fill(0, contentEnd(bytes) - 512))
+    expect(await outcome(first)).toBe('CORRUPT_STORE')
+    expect(await outcome(withBytes(first, segment(2), (bytes) => bytes.fill(0, 512, 1024)))).toBe('CORRUPT_STORE')
+  })
+
   test('a segment in the place of another', async () => {
     const { closed } = await filled(5)
     expect(await outcome(withBytes(closed, segment(2), () => closed.get(segment(3)) as Uint8Array))).toBe(

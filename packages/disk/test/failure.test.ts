@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { Dice } from './dice.ts'
 import { History } from './history.ts'
 import { MemoryDisk } from './memoryDisk.ts'
 import { change, close, command, contentsOf, read, write } from './storeCalls.ts'
+import { systemTool } from './systemTool.ts'
 
 const FOLDER = '/store'
 
@@ -81,7 +81,8 @@ describe('a failed call is final', () => {
   })
 
   test('also that of a read: what was under way is not written any more', async () => {
-    const files = new MemoryDisk()
+    // Slow enough for the close to overtake what is under way.
+    const files = new MemoryDisk(new Map(), setImmediate)
     const store = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
     await write(store, change('g', { entries: [command(1, 1)] }))
     files.fault = (operation) => (operation === 'read' ? systemError('EIO') : undefined)
@@ -92,6 +93,11 @@ describe('a failed call is final', () => {
     await expect(large).rejects.toMatchObject({ operation: 'read' })
     await expect(close(store)).rejects.toMatchObject({ operation: 'read' })
     expect(files.image().get(`${FOLDER}/0000000001.log`)).toEqual(before)
+    // Whoever opens the folder next has it alone.
+    const operations = files.operations.length
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(files.operations).toHaveLength(operations)
+    expect(files.openFiles).toBe(0)
   })
 
   test('for every write that waits, in order, and never within a call', async () => {
@@ -150,6 +156,7 @@ test('a store does not open when any call on the way fails, and lets go of the f
       // The call that fails is one behind the opening.
       if (!(opened instanceof Error)) break
       expect(opened).toMatchObject({ code: 'STORAGE_FAILED', systemCode: 'EIO' })
+      expect(files.openFiles).toBe(0)
       files.fault = undefined
       const again = await openDiskStore({ folder: FOLDER, files, segmentBytes: 4096 })
       expect(again.recover('g')?.lastIndex).toBe(image.size === 0 ? undefined : 5)
@@ -194,13 +201,13 @@ const isRoot = process.platform === 'linux' && process.getuid?.() === 0
 describe.skipIf(!isRoot)('on a file system of three MiB (needs root)', () => {
   test('a full disk stops the store; what was flushed is there, and more once there is room', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'quorate-full-'))
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder])
+    systemTool('mount', '-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder)
     try {
       const store = await openDiskStore({ folder })
       const flushed = await writeUntilFull(store)
       expect(flushed).toBeGreaterThan(100)
       await expect(close(store)).rejects.toMatchObject({ systemCode: 'ENOSPC' })
-      execFileSync('mount', ['-o', 'remount,size=16m', folder])
+      systemTool('mount', '-o', 'remount,size=16m', folder)
       const again = await openDiskStore({ folder })
       expect(again.recover('g')?.lastIndex).toBeGreaterThanOrEqual(flushed)
       const lastIndex = again.recover('g')?.lastIndex ?? 0
@@ -208,7 +215,7 @@ describe.skipIf(!isRoot)('on a file system of three MiB (needs root)', () => {
       expect(await read(again, 'g', 0, flushed)).toHaveLength(flushed)
       await close(again)
     } finally {
-      execFileSync('umount', ['-l', folder])
+      systemTool('umount', '-l', folder)
       rmSync(folder, { recursive: true })
     }
   })

@@ -40,6 +40,8 @@ export class MemoryDisk implements FilePort {
   /** Asked before each call; an error that comes back is what the call fails with. */
   fault: ((operation: string, path: string) => Error | undefined) | undefined
   calls = 0
+  /** Handles that are not closed. */
+  openFiles = 0
   /** The process is killed in this call: it has its effect, and no other has one after it. */
   killedIn = Infinity
 
@@ -187,26 +189,31 @@ export class MemoryDisk implements FilePort {
   }
 
   #handle(path: string, inode: Inode): OpenFile {
+    let isOpen = true
+    this.openFiles += 1
+    const assertOpen = (): void => {
+      if (!isOpen) throw Object.assign(new Error(`closed before: ${path}`), { code: 'EBADF' })
+    }
+    const close = (): void => {
+      assertOpen()
+      isOpen = false
+      this.openFiles -= 1
+    }
     return {
       size: inode.bytes.length,
       readAt: (bytes, position, done) =>
-        this.#answer('read', path, done, () => {
-          const found = inode.bytes.subarray(position, position + bytes.length)
-          bytes.set(found)
-          return found.length
+        // A file that is closed under a read is nobody's plan: it fails the test.
+        this.#answer('read', path, done, () => readInto(bytes, inode, position), assertOpen),
+      writeAt: (bytes, position, done) =>
+        this.#settle('write', path, done, () => {
+          assertOpen()
+          this.#write(inode, position, bytes)
         }),
-      writeAt: (bytes, position, done) => this.#settle('write', path, done, () => this.#write(inode, position, bytes)),
       flush: (done) => {
         const before = this.operations.length
-        this.#settle(
-          'flush',
-          path,
-          done,
-          () => {},
-          () => this.operations.push({ kind: 'flushed', inode, before }),
-        )
+        this.#settle('flush', path, done, assertOpen, () => this.operations.push({ kind: 'flushed', inode, before }))
       },
-      close: (done) => this.#settle('close', path, done, () => {}),
+      close: (done) => this.#settle('close', path, done, close),
     }
   }
 
@@ -235,6 +242,8 @@ export class MemoryDisk implements FilePort {
     this.calls += 1
     if (this.calls > this.killedIn) return
     const fault = this.fault?.(name, path)
+    // A file is closed also when that fails.
+    if (fault !== undefined && name === 'close') atCall()
     if (fault !== undefined) return this.#schedule(() => done(fault, undefined))
     try {
       const value = atCall()
@@ -247,4 +256,10 @@ export class MemoryDisk implements FilePort {
       this.#schedule(() => done(error as Error, undefined))
     }
   }
+}
+
+function readInto(bytes: Uint8Array, inode: Inode, position: number): number {
+  const found = inode.bytes.subarray(position, position + bytes.length)
+  bytes.set(found)
+  return found.length
 }

@@ -1,35 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDiskStore } from '../src/index.ts'
 import { change, close, command, read, write } from './storeCalls.ts'
+import { StoreProcess, buildChild } from './storeProcess.ts'
 
 let built: string
 let folder: string
-const children: Child[] = []
+const children: StoreProcess[] = []
 
-/** Plain Node runs no TypeScript, and a test depends on no build: the child is bundled here, by vitest's own vite. */
 beforeAll(async () => {
-  built = mkdtempSync(join(tmpdir(), 'quorate-child-'))
-  const vitest = createRequire(createRequire(import.meta.url).resolve('vitest/package.json'))
-  const vite = (await import(pathToFileURL(vitest.resolve('vite')).href)) as {
-    build(options: object): Promise<unknown>
-  }
-  const resolve = { conditions: ['@quorate/source'] }
-  await vite.build({
-    configFile: false,
-    logLevel: 'silent',
-    root: import.meta.dirname,
-    build: { ssr: join(import.meta.dirname, 'writingChild.ts'), outDir: built, target: 'node20' },
-    resolve,
-    ssr: { noExternal: true, resolve },
-  })
+  built = await buildChild()
 })
 
 afterAll(() => rmSync(built, { recursive: true }))
@@ -43,51 +25,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-class Child {
-  readonly process: ChildProcess
-  readonly lines: string[] = []
-  readonly #ended: Promise<unknown>
-  readonly #first: Promise<string>
-
-  constructor(mode: 'hold' | 'write' | 'leave', place: string) {
-    this.process = spawn(process.execPath, [join(built, 'writingChild.js'), place, mode], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    this.#ended = once(this.process, 'close')
-    const lines = createInterface({ input: this.process.stdout as NodeJS.ReadableStream })
-    this.#first = new Promise((resolve) => lines.once('line', resolve))
-    lines.on('line', (line) => this.lines.push(line))
-    children.push(this)
-  }
-
-  /** `opened <last index>`, or `refused <code> <pid>`. */
-  first(): Promise<string> {
-    return this.#first
-  }
-
-  async kill(): Promise<void> {
-    this.process.kill('SIGKILL')
-    await this.#ended
-  }
-
-  /** The exit code. */
-  async ended(): Promise<number | null> {
-    await this.#ended
-    return this.process.exitCode
-  }
-
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.process.kill(signal)
-  }
-
-  lastFlushed(): number {
-    return Number(
-      this.lines
-        .filter((line) => line.startsWith('flushed'))
-        .at(-1)
-        ?.split(' ')[1] ?? 0,
-    )
-  }
+function start(mode: 'hold' | 'write' | 'leave', place = folder): StoreProcess {
+  const child = new StoreProcess(built, mode, place)
+  children.push(child)
+  return child
 }
 
 describe('one store a folder', () => {
@@ -101,7 +42,7 @@ describe('one store a folder', () => {
   })
 
   test('against another process, until it ends', async () => {
-    const child = new Child('hold', folder)
+    const child = start('hold')
     expect(await child.first()).toBe('opened 0')
     await expect(openDiskStore({ folder })).rejects.toMatchObject({
       code: 'STORE_LOCKED',
@@ -113,7 +54,7 @@ describe('one store a folder', () => {
   })
 
   test('against a process that is paused', async () => {
-    const child = new Child('hold', folder)
+    const child = start('hold')
     await child.first()
     child.signal('SIGSTOP')
     await expect(openDiskStore({ folder })).rejects.toMatchObject({ code: 'STORE_LOCKED', holderPid: undefined })
@@ -123,7 +64,7 @@ describe('one store a folder', () => {
   test('in a folder whose path is longer than the address of a socket', async () => {
     const long = join(folder, 'x'.repeat(120))
     mkdirSync(long)
-    const child = new Child('hold', long)
+    const child = start('hold', long)
     await child.first()
     await expect(openDiskStore({ folder: long })).rejects.toMatchObject({ holderPid: child.process.pid })
     await child.kill()
@@ -133,10 +74,10 @@ describe('one store a folder', () => {
 
   test('when many come at once for what a killed process left', async () => {
     for (let round = 0; round < 2; round += 1) {
-      const holder = new Child('hold', folder)
+      const holder = start('hold')
       expect(await holder.first()).toMatch(/^opened/)
       await holder.kill()
-      const rivals = Array.from({ length: 5 }, () => new Child('hold', folder))
+      const rivals = Array.from({ length: 5 }, () => start('hold'))
       const own = Array.from({ length: 5 }, () => openDiskStore({ folder }).catch(() => undefined))
       const stores = (await Promise.all(own)).filter((store) => store !== undefined)
       const firsts = await Promise.all(rivals.map((rival) => rival.first()))
@@ -150,7 +91,7 @@ describe('one store a folder', () => {
 })
 
 test('a store that nobody closes does not keep its process alive', async () => {
-  const child = new Child('leave', folder)
+  const child = start('leave')
   expect(await child.first()).toBe('opened 0')
   expect(await child.ended()).toBe(0)
   await close(await openDiskStore({ folder }))
@@ -159,7 +100,7 @@ test('a store that nobody closes does not keep its process alive', async () => {
 test('a killed process loses nothing that it reported as flushed', { timeout: 20_000 }, async () => {
   let flushed = 0
   for (let round = 0; round < 5; round += 1) {
-    const child = new Child('write', folder)
+    const child = start('write')
     const [, opened] = (await child.first()).split(' ')
     expect(Number(opened)).toBeGreaterThanOrEqual(flushed)
     await new Promise((resolve) => setTimeout(resolve, 60 + 37 * round))

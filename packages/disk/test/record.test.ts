@@ -69,3 +69,20 @@ describe('a frame that is whole, and makes no sense, is damage', () => {
     await expect(opened).rejects.toMatchObject({ code: 'CORRUPT_STORE', file: LOG, offset: 1536 + FRAME_HEAD_BYTES })
   })
 })
+
+test('a buffer that is used again does not go on with the entries of the frame before', () => {
+  const records = new RecordBuffer(0, 4096)
+  const entry = command(1, 1)
+  const put = (bytes: number): Uint8Array => {
+    records.putEntriesHead(1, entry, entry.time, 1)
+    records.putEntry(new Uint8Array(bytes), false)
+    return records.bytes.slice(0, records.end)
+  }
+  const first = put(96 - 36 - 8)
+  records.reset()
+  // As long as what stood here.
+  for (let written = 0; written < 96; written += 16) records.putHardState(2, none)
+  expect(records.end).toBe(first.length)
+  put(0)
+  expect(records.end).toBe(first.length + 36 + 8)
+})

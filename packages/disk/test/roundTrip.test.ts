@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type DiskEvent, type DiskStore, openDiskStore } from '../src/index.ts'
 import { Dice } from './dice.ts'
 import { History } from './history.ts'
+import { MemoryDisk } from './memoryDisk.ts'
 import { Model } from './model.ts'
 import { change, close, command, commands, configuration, contentsOf, read, write } from './storeCalls.ts'
 
@@ -94,6 +95,26 @@ describe('a store on the file system', () => {
     await close(again)
   })
 
+  test('joins the entries of writes that wait together', async () => {
+    const store = await open()
+    const entries = [command(1, 1), command(2, 1), command(3, 2), command(4, 2)]
+    const writes = entries.map((entry) =>
+      write(store, change('g', { entries: [entry] }), change(`h${entry.index}`, {})),
+    )
+    for (const entry of entries) writes.push(write(store, change('k', { entries: [entry] })))
+    await Promise.all(writes)
+    const again = await reopened(store)
+    for (const group of ['g', 'k']) {
+      expect(again.recover(group)).toMatchObject({
+        lastIndex: 4,
+        lastTime: 40,
+        termStarts: [{ index: 1 }, { index: 3 }],
+      })
+      expect((await read(again, group, 0, 4)).map(({ time }) => time)).toEqual([10, 20, 30, 40])
+    }
+    await close(again)
+  })
+
   test('tells what it holds of a group at any time', async () => {
     const store = await open()
     await write(store, change('g', { entries: [configuration(1, 1), command(2, 1), configuration(3, 2)] }))
@@ -133,7 +154,11 @@ describe('a store on the file system', () => {
     await write(store, change('g', { entries: [command(1, 1), large] }))
     await write(store, change('g', { entries: [command(3, 1)] }))
     const again = await reopened(store, 4096)
-    expect(await read(again, 'g', 0, 3)).toMatchObject([{ index: 1 }, { data: new Uint8Array(large.data) }, { index: 3 }])
+    expect(await read(again, 'g', 0, 3)).toMatchObject([
+      { index: 1 },
+      { data: new Uint8Array(large.data) },
+      { index: 3 },
+    ])
     await close(again)
   })
 
@@ -193,6 +218,20 @@ describe('reading', () => {
     expect(await read(store, 'g', 0, 2)).toMatchObject([{ term: 1 }, { term: 2 }])
     await close(store)
   })
+})
+
+test('reading opens each of many segments, and keeps a few of them open', async () => {
+  const files = new MemoryDisk()
+  const store = await openDiskStore({ folder: '/store', files, segmentBytes: 4096 })
+  const data = new Uint8Array(2500).fill(7)
+  for (let index = 1; index <= 80; index += 1) await write(store, change('g', { entries: [command(index, 1, data)] }))
+  const all = Array.from({ length: 80 }, (_, place) => read(store, 'g', place, place + 1))
+  expect((await Promise.all(all)).flat().map(({ index }) => index)).toEqual(all.map((_, place) => place + 1))
+  for (let index = 1; index <= 80; index += 1)
+    expect(await read(store, 'g', index - 1, index)).toMatchObject([{ index }])
+  expect(files.openFiles).toBeLessThan(40)
+  await close(store)
+  expect(files.openFiles).toBe(0)
 })
 
 describe('callbacks', () => {

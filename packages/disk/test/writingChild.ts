@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { openDiskStore } from '../src/index.ts'
 import { change, command } from './storeCalls.ts'
 
@@ -7,8 +8,9 @@ import { change, command } from './storeCalls.ts'
 const [folder = '', mode = 'write'] = process.argv.slice(2)
 const OUTSTANDING = 8
 
+/** Out before anything else happens: what is still in a stream's buffer dies with the process. */
 function say(line: string): void {
-  process.stdout.write(`${line}\n`)
+  writeSync(1, `${line}\n`)
 }
 
 try {
