@@ -106,6 +106,23 @@ export class AlreadyBootstrappedError extends QuorateError {
   }
 }
 
+/** Another node is giving birth to the group at this very moment. */
+export class BootstrapConflictError extends QuorateError {
+  readonly code = 'BOOTSTRAP_CONFLICT'
+  readonly group: GroupId
+  readonly node: NodeId
+
+  constructor(group: GroupId, node: NodeId, options?: ErrorOptions) {
+    super(
+      `group ${group}: ${node} is giving birth to it right now. Bootstrap a group on one of its nodes alone, and open it ` +
+        'on the others.',
+      options,
+    )
+    this.group = group
+    this.node = node
+  }
+}
+
 /** The bootstrap could not be carried out or proven on every node. */
 export class BootstrapIncompleteError extends QuorateError {
   readonly code = 'BOOTSTRAP_INCOMPLETE'
@@ -117,7 +134,7 @@ export class BootstrapIncompleteError extends QuorateError {
     super(
       `group ${group}: no answer from ${missing.join(', ')}. ` +
         (begun
-          ? 'It was born on the others. Bootstrap again on this node, with the same nodes, to finish.'
+          ? 'It may be born on some of the others. Bootstrap again on this node, with the same nodes, to finish.'
           : 'Nothing was written. Start these nodes, and bootstrap again.'),
       options,
     )

@@ -85,8 +85,9 @@ export { MemoryStore } from './memory/memoryStore.ts'
 
 // The node, and a server alone.
 export { RaftNode, type OpenGroupOptions, type RaftNodeOptions } from './driver/raftNode.ts'
-export type { AppendSettled, DroppedPackets, HostedServer } from './driver/hostedServer.ts'
-export type { BootstrapDone } from './driver/bootstrapper.ts'
+export type { AppendSettled, HostedServer } from './driver/hostedServer.ts'
+export type { DroppedPackets } from './driver/admission.ts'
+export type { BootstrapDone } from './driver/birth.ts'
 export type { ServerStatus } from './driver/status.ts'
 export { RaftServer, type ChartClock, type Inspect, type RaftServerOptions } from './statecharts/raftServer.ts'
 export type { Role } from './statecharts/server.ts'
@@ -102,6 +103,7 @@ export { DEFAULT_SETTINGS, resolveSettings, type RaftSettings } from './settings
 export {
   AlreadyBootstrappedError,
   AppendOutcomeUnknownError,
+  BootstrapConflictError,
   BootstrapIncompleteError,
   EntryTooLargeError,
   InvariantViolation,

@@ -54,13 +54,20 @@ export interface AppendEntriesRejected {
   readonly hint: LogPosition
 }
 
-/** Which group, if any, a node's store holds under a name? Asked before a bootstrap, and by a server that is blank. */
+/**
+ * Which group, if any, does a node's store hold under a name? Asked before a bootstrap, and by a server that is blank.
+ * Who answers a birth that it holds none has promised to take part in no other for a while.
+ */
 export interface BootstrapInquiry {
   readonly type: 'bootstrap.inquiry'
+  /** Names the birth that asks; undefined when a blank server does. */
+  readonly birth: string | undefined
 }
 
 export interface BootstrapStanding {
   readonly type: 'bootstrap.standing'
+  /** As in the inquiry: answers to births of another time count for nothing. */
+  readonly birth: string | undefined
   /** Undefined when the store holds no group of that name. */
   readonly groupUuid: GroupUuid | undefined
   /** The store by which that group knows the node that asked; undefined when it does not know the node. */

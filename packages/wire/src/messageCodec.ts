@@ -40,9 +40,9 @@ export function messageFields(message: Message): Field[] {
       return [Code.appendEntriesRejected, term, session, prevLogIndex, hint.index, hint.term]
     }
     case 'bootstrap.inquiry':
-      return [Code.bootstrapInquiry]
+      return [Code.bootstrapInquiry, message.birth ?? null]
     case 'bootstrap.standing':
-      return [Code.bootstrapStanding, message.groupUuid ?? null, message.knownStore ?? null]
+      return [Code.bootstrapStanding, message.birth ?? null, message.groupUuid ?? null, message.knownStore ?? null]
     case 'bootstrap.offer':
       return [Code.bootstrapOffer]
     case 'bootstrap.accepted':
@@ -110,10 +110,12 @@ function readAppendEntriesRejected(fields: FieldReader): Message {
 function readBootstrapMessage(code: number, fields: FieldReader, tail: Tail): Message {
   switch (code) {
     case Code.bootstrapInquiry:
-      return { type: 'bootstrap.inquiry' }
+      return { type: 'bootstrap.inquiry', birth: fields.optionalUuid('bootstrap.inquiry.birth') }
     case Code.bootstrapStanding: {
+      const birth = fields.optionalUuid('bootstrap.standing.birth')
       const groupUuid = fields.optionalUuid('bootstrap.standing.groupUuid')
-      return { type: 'bootstrap.standing', groupUuid, knownStore: fields.optionalUuid('bootstrap.standing.knownStore') }
+      const knownStore = fields.optionalUuid('bootstrap.standing.knownStore')
+      return { type: 'bootstrap.standing', birth, groupUuid, knownStore }
     }
     case Code.bootstrapOffer: {
       const entry = takeEntry(tail)

@@ -69,8 +69,11 @@ const MESSAGES: [string, Message][] = [
     '9a a173 a167 a175 01 06 04 03 05 02 01',
     { type: 'appendEntries.rejected', term: 4, session: 3, prevLogIndex: 5, hint: { index: 2, term: 1 } },
   ],
-  ['95 a173 a167 a175 01 10', { type: 'bootstrap.inquiry' }],
-  ['97 a173 a167 a175 01 11 a176 c0', { type: 'bootstrap.standing', groupUuid: 'v', knownStore: undefined }],
+  ['96 a173 a167 a175 01 10 a162', { type: 'bootstrap.inquiry', birth: 'b' }],
+  [
+    '98 a173 a167 a175 01 11 c0 a176 c0',
+    { type: 'bootstrap.standing', birth: undefined, groupUuid: 'v', knownStore: undefined },
+  ],
   [
     '95 a173 a167 a175 01 12 9b 01 00 03 07 a175 01 a16e a173 01 01 a16e',
     {

@@ -106,10 +106,10 @@ export class Generator {
         return { type: 'appendEntries.rejected', term, session, prevLogIndex, hint: position }
       }
       case 5:
-        return { type: 'bootstrap.inquiry' }
+        return { type: 'bootstrap.inquiry', birth: this.pick([undefined, this.uuid()]) }
       case 6: {
-        const groupUuid = this.pick([undefined, this.uuid()])
-        return { type: 'bootstrap.standing', groupUuid, knownStore: this.pick([undefined, this.uuid()]) }
+        const [birth, groupUuid, knownStore] = [1, 2, 3].map(() => this.pick([undefined, this.uuid()]))
+        return { type: 'bootstrap.standing', birth, groupUuid, knownStore }
       }
       case 7: {
         const configuration = this.configuration()

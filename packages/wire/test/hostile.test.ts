@@ -119,16 +119,16 @@ describe('whatever arrives', () => {
 
   test('the worst that a message of 1 MiB can ask for is soon done', () => {
     const bodies = {
-      // A million messages of one byte each.
-      inquiries: [0xa1, 0x73, 0xa1, 0x67, 0xc0, 0xce, 0, 0x0f, 0, 0],
+      // Half a million messages of two bytes each.
+      inquiries: [0xa1, 0x73, 0xa1, 0x67, 0xc0, 0xce, 0, 0x07, 0x80, 0],
       packets: [0xa1, 0x73],
     }
     const many = 0x0f0000
-    const inquiries = Buffer.alloc(many, 0x10)
-    const packets = Buffer.alloc(many - (many % 5), Buffer.from([0xa1, 0x67, 0xc0, 1, 0x10]))
+    const inquiries = Buffer.alloc(many, Buffer.from([0x10, 0xc0]))
+    const packets = Buffer.alloc(many - (many % 6), Buffer.from([0xa1, 0x67, 0xc0, 1, 0x10, 0xc0]))
     const frames = [
       Buffer.concat([arrayOf(4 + many), Buffer.from(bodies.inquiries), inquiries]),
-      Buffer.concat([arrayOf(1 + (packets.length / 5) * 4), Buffer.from(bodies.packets), packets]),
+      Buffer.concat([arrayOf(1 + (packets.length / 6) * 5), Buffer.from(bodies.packets), packets]),
     ]
     for (const frame of frames) {
       const begin = performance.now()

@@ -61,9 +61,10 @@ export function everyMessage(): Message[] {
     appendEntries([command(6), command(7)], { index: 5, term: 6 }),
     { type: 'appendEntries.accepted', term: 7, session: 3, matchIndex: 70_000 },
     { type: 'appendEntries.rejected', term: 7, session: 3, prevLogIndex: 300, hint: { index: 200, term: 5 } },
-    { type: 'bootstrap.inquiry' },
-    { type: 'bootstrap.standing', groupUuid: undefined, knownStore: undefined },
-    { type: 'bootstrap.standing', groupUuid: GROUP_UUID, knownStore: STORE },
+    { type: 'bootstrap.inquiry', birth: undefined },
+    { type: 'bootstrap.inquiry', birth: STORE },
+    { type: 'bootstrap.standing', birth: undefined, groupUuid: undefined, knownStore: undefined },
+    { type: 'bootstrap.standing', birth: STORE, groupUuid: GROUP_UUID, knownStore: STORE },
     { type: 'bootstrap.offer', entry: configurationEntry() },
     { type: 'bootstrap.accepted', groupUuid: GROUP_UUID },
   ]

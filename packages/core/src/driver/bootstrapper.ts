@@ -1,21 +1,14 @@
+import { memberOf, type Configuration } from '../configuration.ts'
 import type { ConfigurationEntry } from '../entry.ts'
-import {
-  AlreadyBootstrappedError,
-  BootstrapIncompleteError,
-  ServerStoppedError,
-  StoreReplacedError,
-  type QuorateError,
-} from '../errors.ts'
-import { assertName, type GroupId, type GroupUuid, type NodeId, type StoreIdentity } from '../identifiers.ts'
-import { memberOf } from '../configuration.ts'
+import { AlreadyBootstrappedError, BootstrapConflictError, StoreReplacedError } from '../errors.ts'
+import { assertName, type GroupId, type NodeId } from '../identifiers.ts'
 import type { BootstrapMessage, BootstrapStanding, Packet } from '../messages.ts'
-import type { Clock, GroupWrite, Random, Store, StoreFailure } from '../ports.ts'
-import { firstEntry } from '../rules/bootstrap.ts'
+import type { Clock, Random, Store, StoreFailure } from '../ports.ts'
 import { configurationOf } from '../state/raftState.ts'
+import { Birth, PROMISE_MS, type BootstrapDone } from './birth.ts'
 import type { HostedServer } from './hostedServer.ts'
 import type { Timers } from './timers.ts'
-
-export type BootstrapDone = (error: Error | undefined, groupUuid: GroupUuid | undefined) => void
+import type { Writes } from './writes.ts'
 
 export interface BootstrapperOptions {
   readonly id: NodeId
@@ -23,34 +16,28 @@ export interface BootstrapperOptions {
   readonly random: Random
   readonly clock: Clock
   readonly timers: Timers
+  readonly writes: Writes
   readonly hosted: (group: GroupId) => HostedServer | undefined
-  /** The group has no write under way: only then can the store say what it holds of it. */
-  readonly isQuiet: (group: GroupId) => boolean
-  readonly write: (batch: readonly GroupWrite[], done: (failure: StoreFailure | undefined) => void) => void
   readonly send: (to: NodeId, packet: Packet) => void
 }
 
-/** A birth under way, on the node that was asked for it. */
-interface Birth {
-  readonly group: GroupId
-  /** The other nodes, and the stores they have answered with. */
-  readonly stores: Map<NodeId, StoreIdentity>
-  readonly others: readonly NodeId[]
-  /** Set once all have answered: from here on something is written. */
-  entry: ConfigurationEntry | undefined
-  readonly accepted: Set<NodeId>
-  readonly done: BootstrapDone
+/** This node holds itself ready for one birth of a group, and for no other. */
+interface ReadyFor {
+  readonly birth: string
+  readonly node: NodeId
+  readonly untilMs: number
 }
 
 const ASK_AGAIN_MS = 100
 
 /**
- * The birth of groups. The node that is asked for it hears from all members that they hold no such group, and by which
- * stores they go; then all of them write the same first entry. It is the only time that a store is trusted unseen.
+ * A node's part in the birth of groups: those it was asked for, and those of others in which its store takes part. It is
+ * the only time that a store is trusted unseen.
  */
 export class Bootstrapper {
   readonly #options: BootstrapperOptions
   readonly #births = new Map<GroupId, Birth>()
+  readonly #readyFor = new Map<GroupId, ReadyFor>()
   readonly #lastAsked = new Map<GroupId, number>()
 
   constructor(options: BootstrapperOptions) {
@@ -58,32 +45,19 @@ export class Bootstrapper {
   }
 
   bootstrap(group: GroupId, nodes: readonly NodeId[], timeoutMs: number, done: BootstrapDone): void {
-    const { id, clock, store } = this.#options
-    assertName('group', group)
-    for (const node of nodes) assertName('node id', node)
-    if (new Set(nodes).size !== nodes.length) throw new RangeError(`bootstrap names a node twice: ${nodes.join(', ')}`)
-    if (!nodes.includes(id))
-      throw new RangeError(`bootstrap runs on one of its nodes: ${id} is not of ${nodes.join(', ')}`)
-    if (this.#births.has(group)) throw new Error(`group ${group} is being bootstrapped already`)
-    if (!this.#isKnown(group)) throw new Error(`group ${group} is being written; bootstrap again when that is over`)
-    const birth: Birth = {
-      group,
-      stores: new Map([[id, store.identity]]),
-      others: nodes.filter((node) => node !== id),
-      entry: undefined,
-      accepted: new Set(),
-      done,
-    }
-    const held = this.#groupUuidOf(group)
+    const { id, clock } = this.#options
+    this.#checkNames(group, nodes)
+    const held = this.#configurationOf(group)?.groupUuid
     const unfinished = this.#unfinishedBirth(group, nodes)
+    const rival = this.#rival(group)
     if (held !== undefined && unfinished === undefined) {
       clock.soon(() => done(new AlreadyBootstrappedError(group, id, held), undefined))
-      return
+    } else if (rival !== undefined) clock.soon(() => done(new BootstrapConflictError(group, rival), undefined))
+    else {
+      const birth = this.#begin(group, nodes, timeoutMs, done)
+      if (unfinished === undefined) birth.start()
+      else birth.resume(unfinished)
     }
-    this.#births.set(group, birth)
-    this.#options.timers.setTimeout(() => this.#end(birth, this.#incomplete(birth)), timeoutMs)
-    if (unfinished === undefined) this.#proceed(birth)
-    else this.#resume(birth, unfinished)
   }
 
   /** A blank server hears of its group: does the group know it, and by which store? */
@@ -91,50 +65,87 @@ export class Bootstrapper {
     const now = this.#options.clock.now()
     if (now - (this.#lastAsked.get(group) ?? -Infinity) < ASK_AGAIN_MS) return
     this.#lastAsked.set(group, now)
-    this.#say(group, from, { type: 'bootstrap.inquiry' })
+    this.#say(group, from, { type: 'bootstrap.inquiry', birth: undefined })
   }
 
-  receive(from: NodeId, packet: Packet, message: BootstrapMessage): void {
-    const birth = this.#births.get(packet.group)
+  receive(from: NodeId, { group, store }: Packet, message: BootstrapMessage): void {
     switch (message.type) {
       case 'bootstrap.inquiry':
-        // Asked again: when the write under way is over, there is an answer.
-        if (this.#isKnown(packet.group)) this.#say(packet.group, from, this.#standing(packet.group, from))
+        this.#answer(group, from, message.birth)
         return
       case 'bootstrap.standing':
-        if (birth !== undefined) this.#noteStanding(birth, from, packet.store, message)
-        else this.#learnStanding(packet.group, message)
+        if (message.birth === undefined) this.#learnStanding(group, message)
+        else this.#births.get(group)?.noteStanding(from, store, message)
         return
       case 'bootstrap.offer':
-        this.#accept(packet.group, from, message.entry)
+        this.#accept(group, from, message.entry)
         return
       case 'bootstrap.accepted':
-        if (birth?.entry?.configuration.groupUuid !== message.groupUuid) return
-        // Another store under that name has not been asked, and is not in the configuration.
-        if (birth.stores.get(from) !== packet.store) return
-        birth.accepted.add(from)
-        this.#proceed(birth)
+        this.#births.get(group)?.noteAccepted(from, store, message.groupUuid)
     }
   }
 
   close(): void {
-    for (const birth of this.#births.values()) this.#end(birth, this.#incomplete(birth))
+    for (const birth of this.#births.values()) birth.abandon()
   }
 
-  #standing(group: GroupId, asker: NodeId): BootstrapStanding {
+  #begin(group: GroupId, nodes: readonly NodeId[], timeoutMs: number, done: BootstrapDone): Birth {
+    const { id, store, random, clock, timers } = this.#options
+    const name = random.uuid()
+    const birth = new Birth({
+      group,
+      birth: name,
+      id,
+      store: store.identity,
+      nodes,
+      groupUuid: random.uuid(),
+      timeoutMs,
+      timers,
+      now: () => clock.now(),
+      wallTime: () => clock.wallTime(),
+      say: (to, message) => this.#say(group, to, message),
+      held: () => (this.#isKnown(group) ? this.#configurationOf(group)?.groupUuid : null),
+      write: (entry, written) => this.#write(group, entry, written),
+      ended: (error, groupUuid) => {
+        this.#births.delete(group)
+        if (this.#readyFor.get(group)?.birth === name) this.#readyFor.delete(group)
+        clock.soon(() => done(error, groupUuid))
+      },
+    })
+    this.#births.set(group, birth)
+    this.#readyFor.set(group, { birth: name, node: id, untilMs: Infinity })
+    return birth
+  }
+
+  /** A birth is answered if this node is free for it; otherwise silence makes it wait, and try again. */
+  #answer(group: GroupId, from: NodeId, birth: string | undefined): void {
+    if (!this.#isKnown(group)) return
+    const standing = this.#standing(group, from, birth)
+    if (standing.groupUuid === undefined && birth !== undefined && !this.#makeReady(group, from, birth)) return
+    this.#say(group, from, standing)
+  }
+
+  /** First come, first served; but of two nodes that ask one another the lower name goes on, so that one does. */
+  #makeReady(group: GroupId, node: NodeId, birth: string): boolean {
+    const { id, clock } = this.#options
+    const present = this.#readyFor.get(group)
+    const own = this.#births.get(group)
+    if (own !== undefined && !own.isWriting && node < id) own.giveWayTo(node)
+    else if (present !== undefined && present.birth !== birth && present.untilMs > clock.now()) return false
+    this.#readyFor.set(group, { birth, node, untilMs: clock.now() + PROMISE_MS })
+    return true
+  }
+
+  /** Another node whose birth this node holds itself ready for. */
+  #rival(group: GroupId): NodeId | undefined {
+    const ready = this.#readyFor.get(group)
+    return ready !== undefined && ready.untilMs > this.#options.clock.now() ? ready.node : undefined
+  }
+
+  #standing(group: GroupId, asker: NodeId, birth: string | undefined): BootstrapStanding {
     const configuration = this.#configurationOf(group)
     const knownStore = configuration === undefined ? undefined : memberOf(configuration, asker)?.store
-    return { type: 'bootstrap.standing', groupUuid: configuration?.groupUuid, knownStore }
-  }
-
-  #noteStanding(birth: Birth, from: NodeId, store: StoreIdentity, { groupUuid }: BootstrapStanding): void {
-    if (!birth.others.includes(from)) return
-    if (groupUuid !== undefined && groupUuid !== birth.entry?.configuration.groupUuid) {
-      this.#end(birth, new AlreadyBootstrappedError(birth.group, from, groupUuid))
-    } else if (birth.entry === undefined) {
-      birth.stores.set(from, store)
-      this.#proceed(birth)
-    }
+    return { type: 'bootstrap.standing', birth, groupUuid: configuration?.groupUuid, knownStore }
   }
 
   /** The answer to a blank server: if its group knows it by another store, it must not take part. */
@@ -146,106 +157,63 @@ export class Bootstrapper {
     server.input((blank) => blank.fail(new StoreReplacedError(group, id, knownStore, store.identity)))
   }
 
-  #proceed(birth: Birth): void {
-    if (this.#births.get(birth.group) !== birth) return
-    const silent = birth.others.filter((node) => !birth.stores.has(node))
-    if (birth.entry === undefined && silent.length === 0) this.#beginWriting(birth)
-    else if (birth.entry !== undefined && birth.accepted.size === birth.stores.size) this.#end(birth, undefined)
-    else if (birth.stores.size === 1 && birth.accepted.size === 0) this.#askAgain(birth)
-  }
-
-  #beginWriting(birth: Birth): void {
-    const { id, clock, random } = this.#options
-    const entry = firstEntry(random.uuid(), birth.stores, clock.wallTime())
-    birth.entry = entry
-    // Here first: from now on the birth is remembered, and the group itself brings in whoever misses the offer.
-    this.#write(birth.group, entry, (failure) => {
-      if (failure !== undefined) {
-        this.#end(birth, new ServerStoppedError(birth.group, failure.error.message, { cause: failure.error }))
-        return
-      }
-      birth.accepted.add(id)
-      this.#proceed(birth)
-      this.#askAgain(birth)
-    })
-  }
-
-  /** The first entry, where nothing followed it: a birth that was cut short, to be finished with the same servers. */
-  #unfinishedBirth(group: GroupId, nodes: readonly NodeId[]): ConfigurationEntry | undefined {
-    const held = this.#options.store.recover(group)
-    const entry = held?.lastIndex === 1 ? held.configurations[0] : undefined
-    const members = entry?.configuration.members.map((member) => member.id) ?? []
-    return members.length === nodes.length && members.every((member) => nodes.includes(member)) ? entry : undefined
-  }
-
-  #resume(birth: Birth, entry: ConfigurationEntry): void {
-    birth.entry = entry
-    for (const { id, store } of entry.configuration.members) birth.stores.set(id, store)
-    birth.accepted.add(this.#options.id)
-    this.#proceed(birth)
-    this.#askAgain(birth)
-  }
-
-  /** Says to each node what it has not answered yet, again and again until the deadline. */
-  #askAgain(birth: Birth): void {
-    if (this.#births.get(birth.group) !== birth) return
-    for (const node of birth.others) {
-      if (birth.entry === undefined) {
-        if (!birth.stores.has(node)) this.#say(birth.group, node, { type: 'bootstrap.inquiry' })
-      } else if (!birth.accepted.has(node)) {
-        this.#say(birth.group, node, { type: 'bootstrap.offer', entry: birth.entry })
-      }
-    }
-    const phase = birth.entry
-    this.#options.timers.setTimeout(() => {
-      if (birth.entry === phase) this.#askAgain(birth)
-    }, ASK_AGAIN_MS)
-  }
-
   /** Said only once it is durable; an offer that finds the write under way is made again. */
   #accept(group: GroupId, from: NodeId, entry: ConfigurationEntry): void {
     const { id, store, hosted } = this.#options
     const { groupUuid } = entry.configuration
     // Meant for another store under our name: one that was wiped since it was asked, or never was ours.
     if (!this.#isKnown(group) || memberOf(entry.configuration, id)?.store !== store.identity) return
-    const held = this.#groupUuidOf(group)
+    const held = this.#configurationOf(group)?.groupUuid
+    const rival = this.#rival(group)
     const accept = (): void => this.#say(group, from, { type: 'bootstrap.accepted', groupUuid })
-    const server = hosted(group)
-    if (held === undefined) this.#write(group, entry, (failure) => failure === undefined && accept())
-    else if (held !== groupUuid) this.#say(group, from, this.#standing(group, from))
-    else if (server === undefined || server.server.state.durability.durableIndex >= entry.index) accept()
+    if (held === groupUuid) {
+      const durableIndex = hosted(group)?.server.state.durability.durableIndex ?? entry.index
+      if (durableIndex >= entry.index) accept()
+    } else if (held === undefined && (rival === undefined || rival === from)) {
+      this.#write(group, entry, (failure) => failure === undefined && accept())
+    }
   }
 
   /** Through the server's own door if it is open, else straight to the store. */
   #write(group: GroupId, entry: ConfigurationEntry, written: (failure: StoreFailure | undefined) => void): void {
-    const { write, hosted } = this.#options
+    const { store, hosted, writes } = this.#options
     const server = hosted(group)
     if (server !== undefined) {
       server.whenDurable(entry.index, () => written(undefined))
       server.input((blank) => blank.bootstrap(entry))
       return
     }
-    const hardState = { currentTerm: entry.term, votedFor: undefined }
-    write([{ group, hardState, truncateAfter: undefined, entries: [entry] }], written)
+    // A blank server may have seen terms, and voted, before it was closed.
+    const { currentTerm, votedFor } = store.recover(group)?.hardState ?? { currentTerm: 0, votedFor: undefined }
+    const hardState =
+      currentTerm >= entry.term ? { currentTerm, votedFor } : { currentTerm: entry.term, votedFor: undefined }
+    writes.begin(group)
+    writes.handOver([{ group, hardState, truncateAfter: undefined, entries: [entry] }], written)
   }
 
-  #end(birth: Birth, error: QuorateError | undefined): void {
-    if (this.#births.get(birth.group) !== birth) return
-    this.#births.delete(birth.group)
-    this.#options.clock.soon(() => birth.done(error, birth.entry?.configuration.groupUuid))
+  /** The first entry, where nothing followed it: a birth that was cut short, to be finished with the same servers. */
+  #unfinishedBirth(group: GroupId, nodes: readonly NodeId[]): ConfigurationEntry | undefined {
+    const { store, hosted, writes } = this.#options
+    if (!writes.isQuiet(group) || (hosted(group)?.server.state.log.lastIndex ?? 1) > 1) return undefined
+    const held = store.recover(group)
+    const entry = held?.lastIndex === 1 ? held.configurations[0] : undefined
+    const members = entry?.configuration.members.map((member) => member.id) ?? []
+    return members.length === nodes.length && members.every((member) => nodes.includes(member)) ? entry : undefined
   }
 
-  #incomplete(birth: Birth): BootstrapIncompleteError {
-    const answered = birth.entry === undefined ? birth.stores : birth.accepted
-    const missing = [this.#options.id, ...birth.others].filter((node) => !answered.has(node))
-    return new BootstrapIncompleteError(birth.group, missing, birth.entry !== undefined)
+  #checkNames(group: GroupId, nodes: readonly NodeId[]): void {
+    const { id } = this.#options
+    assertName('group', group)
+    for (const node of nodes) assertName('node id', node)
+    if (new Set(nodes).size !== nodes.length) throw new RangeError(`bootstrap names a node twice: ${nodes.join(', ')}`)
+    if (!nodes.includes(id)) {
+      throw new RangeError(`bootstrap runs on one of its nodes: ${id} is not of ${nodes.join(', ')}`)
+    }
+    if (this.#births.has(group)) throw new Error(`group ${group} is being bootstrapped already`)
+    if (!this.#isKnown(group)) throw new Error(`group ${group} is being written; bootstrap again when that is over`)
   }
 
-  #groupUuidOf(group: GroupId): GroupUuid | undefined {
-    return this.#configurationOf(group)?.groupUuid
-  }
-
-  #configurationOf(group: GroupId): ReturnType<typeof configurationOf> {
+  #configurationOf(group: GroupId): Configuration | undefined {
     const server = this.#options.hosted(group)
     if (server !== undefined) return configurationOf(server.server.state)
     return this.#options.store.recover(group)?.configurations.at(-1)?.configuration
@@ -253,7 +221,10 @@ export class Bootstrapper {
 
   /** Whether it can be said now what this node holds of the group. */
   #isKnown(group: GroupId): boolean {
-    return this.#options.hosted(group) !== undefined || this.#options.isQuiet(group)
+    const { hosted, writes } = this.#options
+    if (writes.failure !== undefined) return false
+    const server = hosted(group)
+    return server === undefined ? writes.isQuiet(group) : server.server.role !== 'stopped'
   }
 
   #say(group: GroupId, to: NodeId, message: BootstrapMessage): void {

@@ -1,16 +1,15 @@
-import type { ClientReply, ClientRequest } from '../clientProtocol.ts'
-import { memberOf } from '../configuration.ts'
-import type { Command, Entry } from '../entry.ts'
-import { InvariantViolation, WrongGroupError } from '../errors.ts'
+import type { Command } from '../entry.ts'
 import type { Index, NodeId } from '../identifiers.ts'
 import { isBootstrapMessage, type Packet } from '../messages.ts'
-import type { ClientRequestHandler, ClientTransport, StateMachine, Store } from '../ports.ts'
+import type { ClientTransport, StateMachine, Store } from '../ports.ts'
 import type { AppendOrder } from '../rules/replication.ts'
-import type { Read } from '../state/outputs.ts'
+import { noOutputs, type Outputs, type Read, type Write } from '../state/outputs.ts'
 import type { AppendOutcome } from '../state/pendingAppends.ts'
 import { configurationOf } from '../state/raftState.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
-import type { Role } from '../statecharts/server.ts'
+import { Admission, type DroppedPackets } from './admission.ts'
+import { Applier, type EntriesDone } from './applier.ts'
+import { ClientDesk } from './clientDesk.ts'
 import type { Outbox, Sender } from './outbox.ts'
 import { isSameStatus, statusOf, type ServerStatus } from './status.ts'
 
@@ -23,6 +22,8 @@ export interface HostedServerOptions {
   readonly client: ClientTransport
   readonly stateMachine: StateMachine
   readonly onStatus: (status: ServerStatus) => void
+  /** The largest entry that this node can pass on, in bytes. */
+  readonly maxEntryBytes: () => number
   /** Asks the node for a flush at the end of this turn. */
   readonly wake: (hosted: HostedServer) => void
   /** Monotonic milliseconds. */
@@ -33,45 +34,55 @@ export interface HostedServerOptions {
   readonly onHeardWhileBlank: (from: NodeId) => void
 }
 
-/** Why packets were dropped, counted. */
-export interface DroppedPackets {
-  wrongGroup: number
-  replacedStore: number
-  whileBlank: number
-}
-
 /**
  * One server in its node: performs what the server's outputs order, and feeds the outcomes back. Every method that gives
- * the server an input ends by asking for a flush; all orders are carried out there.
+ * the server an input ends by asking for a flush; all orders are carried out there, in two steps: what must not get lost
+ * is collected first, and only when it is handed over is anybody told.
  */
 export class HostedServer {
   readonly server: RaftServer
-  readonly dropped: DroppedPackets = { wrongGroup: 0, replacedStore: 0, whileBlank: 0 }
   readonly #options: HostedServerOptions
+  readonly #admission: Admission
+  readonly #applier: Applier
+  readonly #desk: ClientDesk
   #status: ServerStatus
   #sender: Sender
   #orders: AppendOrder[] = []
   #announcedCommit: Index = 0
-  #stopServing: (() => void) | undefined
-  #isFlushing = false
-  /** When a leader of another group of this name was first heard while there was none of ours. */
-  #leaderlessSinceMs: number | undefined
+  /** Collected, and not told yet. */
+  #untold: Outputs = noOutputs()
   #awaitedDurable: { readonly index: Index; readonly callback: () => void }[] = []
 
   constructor(options: HostedServerOptions) {
+    const { server, client, stateMachine, maxEntryBytes, now, onHeardWhileBlank } = options
     this.#options = options
-    this.server = options.server
-    this.#status = statusOf(this.server)
+    this.server = server
+    this.#status = statusOf(server)
     this.#sender = this.#describeSender()
+    const fail = (error: Error): void => this.#fail(error)
+    this.#admission = new Admission({ server, now, fail, onHeardWhileBlank })
+    this.#applier = new Applier({
+      server,
+      stateMachine,
+      readStore: (after, upTo, maxBytes, done) => this.#readStore(after, upTo, maxBytes, done),
+      fail,
+      onApplied: () => options.wake(this),
+    })
+    this.#desk = new ClientDesk({
+      server,
+      client,
+      maxEntryBytes,
+      order: (order) => this.#order(order),
+      read: (after, maxBytes, done) => this.read(after, maxBytes, done),
+    })
   }
 
   get status(): ServerStatus {
     return statusOf(this.server)
   }
 
-  /** What stands on this server's packets; the same object as long as it says the same. */
-  get sender(): Sender {
-    return this.#sender
+  get dropped(): DroppedPackets {
+    return this.#admission.dropped
   }
 
   /** Takes commands, if this server leads; otherwise `settled` says who does. */
@@ -80,7 +91,7 @@ export class HostedServer {
   }
 
   /** Committed and applied entries behind `after`, from memory or from the store. */
-  read(after: Index, maxBytes: number, done: (error: Error | undefined, entries: readonly Entry[]) => void): void {
+  read(after: Index, maxBytes: number, done: EntriesDone): void {
     const { state } = this.server
     const upTo = state.lastApplied
     const cached = after < upTo ? state.log.cached(after, upTo, maxBytes) : []
@@ -88,9 +99,9 @@ export class HostedServer {
     else this.#readStore(after, upTo, maxBytes, done)
   }
 
-  /** A packet from another node, once it is known to come from this group. */
+  /** A packet from another node. */
   receive(from: NodeId, packet: Packet): void {
-    if (!this.#isTrusted(from, packet)) return
+    if (!this.#admission.admits(from, packet)) return
     for (const message of packet.messages) if (!isBootstrapMessage(message)) this.server.receive(from, message)
     this.#options.wake(this)
   }
@@ -104,30 +115,36 @@ export class HostedServer {
   /** Calls back when the log is durable up to `index`. */
   whenDurable(index: Index, callback: () => void): void {
     this.#awaitedDurable.push({ index, callback })
-  }
-
-  /**
-   * Carries out what the server wants done. Entries are applied first, so that their callers are answered in this same
-   * flush. The write is left to the node, which puts those of all its groups together.
-   */
-  flush(outbox: Outbox): ReturnType<RaftServer['takeOutputs']>['write'] {
-    this.#isFlushing = true
-    this.#giveOrders()
-    this.#applyNext()
-    this.#isFlushing = false
-    const { messages, reads, answers, pollWanted, write } = this.server.takeOutputs()
-    this.#describe()
-    this.#tellDurable()
-    if (pollWanted) this.#options.afterPoll(() => this.input((server) => server.handle({ type: 'poll.completed' })))
-    for (const { to, message } of messages) outbox.add(to, this.#sender, message)
-    for (const read of reads) this.#readFor(read)
-    for (const { token, outcome } of answers) (token as AppendSettled)(outcome)
-    return write
+    this.#options.wake(this)
   }
 
   stop(): void {
-    this.server.stop()
-    this.#options.wake(this)
+    this.input((server) => server.stop())
+  }
+
+  /**
+   * The first step of a flush: gives the server what has been waiting for it, and takes what must not get lost. Entries
+   * are applied here, so that their callers are answered in this same flush.
+   */
+  collect(outbox: Outbox): Write | undefined {
+    this.#giveOrders()
+    this.#applier.applyNext()
+    const { write, ...outputs } = this.server.takeOutputs()
+    if (configurationOf(this.server.state)?.groupUuid !== this.#sender.groupUuid) this.#sender = this.#describeSender()
+    for (const { to, message } of outputs.messages) outbox.add(to, this.#sender, message)
+    this.#untold = outputs
+    return write
+  }
+
+  /** The second step: tells all who wait. What they throw stops this group, and no other of the node. */
+  tell(): void {
+    const { reads, answers, pollWanted } = this.#untold
+    this.#untold = noOutputs()
+    if (pollWanted) this.#options.afterPoll(() => this.input((server) => server.handle({ type: 'poll.completed' })))
+    for (const read of reads) this.#readFor(read)
+    for (const { token, outcome } of answers) this.#guard(() => (token as AppendSettled)(outcome))
+    this.#guard(() => this.#tellDurable())
+    this.#guard(() => this.#tellStatus())
   }
 
   #order(order: AppendOrder): void {
@@ -145,48 +162,6 @@ export class HostedServer {
     }
   }
 
-  #applyNext(): void {
-    const range = this.server.startApplying()
-    if (range !== undefined) this.#applyRange(range.after, range.upTo)
-  }
-
-  #applyRange(after: Index, upTo: Index): void {
-    if (this.server.role === 'stopped') return
-    if (after === upTo) {
-      this.server.applied()
-      // Within a flush the callers are answered by it; otherwise by the next.
-      if (this.#isFlushing) this.#applyNext()
-      else this.#options.wake(this)
-      return
-    }
-    const { log, settings } = this.server.state
-    const apply = (entries: readonly Entry[]): void => {
-      const last = entries.at(-1)?.index
-      if (last === undefined) this.#fail(new InvariantViolation(`the store holds the entries behind ${after}`))
-      else
-        this.#handOver(
-          entries,
-          once(() => this.#applyRange(last, upTo)),
-        )
-    }
-    const cached = log.cached(after, upTo, settings.maxBatchBytes)
-    if (cached !== undefined) apply(cached)
-    else {
-      this.#readStore(after, Math.min(upTo, log.cachedAfter), settings.maxBatchBytes, (error, entries) => {
-        if (error === undefined) apply(entries)
-      })
-    }
-  }
-
-  /** What the state machine throws stops this group, and no other of the node. */
-  #handOver(entries: readonly Entry[], done: () => void): void {
-    try {
-      this.#options.stateMachine.apply(entries, done)
-    } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-
   #readFor({ for: peer, session, after, upTo, maxBytes }: Read): void {
     this.#readStore(after, upTo, maxBytes, (error, entries) => {
       if (error !== undefined) return
@@ -194,20 +169,11 @@ export class HostedServer {
     })
   }
 
-  #readStore(
-    after: Index,
-    upTo: Index,
-    maxBytes: number,
-    done: (error: Error | undefined, entries: readonly Entry[]) => void,
-  ): void {
+  #readStore(after: Index, upTo: Index, maxBytes: number, done: EntriesDone): void {
     this.#options.store.read(this.server.group, { after, upTo, maxBytes }, (failure, entries) => {
       if (failure !== undefined) this.#fail(failure.error)
       done(failure?.error, entries)
     })
-  }
-
-  #fail(error: Error): void {
-    this.input((server) => server.fail(error))
   }
 
   #tellDurable(): void {
@@ -218,16 +184,16 @@ export class HostedServer {
     for (const { callback } of reached) callback()
   }
 
-  #describe(): void {
+  #tellStatus(): void {
     const status = statusOf(this.server)
     if (isSameStatus(status, this.#status)) return
     const former = this.#status
     this.#status = status
-    if (status.groupUuid !== former.groupUuid) this.#sender = this.#describeSender()
+    if (status.leaderId !== undefined) this.#admission.noteLeader()
     // What is committed and not announced yet needs one more look, when this turn's appends are out.
     if (status.role === 'leader' && status.commitIndex > this.#announcedCommit) this.#options.wake(this)
     const leadsAnew = status.role === 'leader' && status.term !== former.term
-    if (status.role !== former.role || leadsAnew) this.#serve(status)
+    if (status.role !== former.role || leadsAnew) this.#desk.follow(status)
     this.#options.onStatus(status)
   }
 
@@ -236,80 +202,15 @@ export class HostedServer {
     return { group, groupUuid: configurationOf(state)?.groupUuid, store: state.store }
   }
 
-  /** The leader alone listens to clients. */
-  #serve({ role, group, term }: ServerStatus): void {
-    this.#stopServing?.()
-    const answer: ClientRequestHandler = (request, reply) => this.#answerClient(request, reply)
-    this.#stopServing = role === 'leader' ? this.#options.client.serve(group, term, answer) : undefined
+  #fail(error: Error): void {
+    this.input((server) => server.fail(error))
   }
 
-  #answerClient(request: ClientRequest, reply: (reply: ClientReply) => void): void {
-    const { role, state } = this.server
-    if (role !== 'leader') {
-      reply({ type: 'notLeader', term: state.currentTerm, leaderId: state.leaderId })
-      return
+  #guard(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
-    switch (request.type) {
-      case 'append':
-        this.#order({ token: reply, term: request.term, commands: request.commands })
-        return
-      case 'status':
-        reply({ type: 'status', leaderId: this.server.id, term: state.currentTerm, commitIndex: state.commitIndex })
-        return
-      case 'read':
-        this.read(request.after, request.maxBytes, (error, entries) => {
-          if (error !== undefined) reply({ type: 'refused', reason: 'closed', message: error.message })
-          else reply({ type: 'entries', entries, commitIndex: state.commitIndex, term: state.currentTerm })
-        })
-    }
-  }
-
-  /**
-   * Another group of our name has a leader, so a majority is with it. If ours stays without one for as long as three
-   * elections could take, this store is in the wrong place; sooner, the other group may be.
-   */
-  #isOddOneOut(role: Role): boolean {
-    if (role === 'leader' || this.server.state.leaderId !== undefined) {
-      this.#leaderlessSinceMs = undefined
-      return false
-    }
-    const now = this.#options.now()
-    this.#leaderlessSinceMs ??= now
-    return now - this.#leaderlessSinceMs > 3 * this.server.state.settings.electionTimeoutMaxMs
-  }
-
-  /** Frames of another group, or of a store that its server no longer is, must not count for anything. */
-  #isTrusted(from: NodeId, packet: Packet): boolean {
-    const { state, role } = this.server
-    const configuration = configurationOf(state)
-    const leads = packet.messages.some(({ type }) => type === 'appendEntries')
-    if (configuration === undefined) {
-      if (leads) this.#options.onHeardWhileBlank(from)
-      else this.dropped.whileBlank++
-      return leads
-    }
-    if (packet.groupUuid !== undefined && packet.groupUuid !== configuration.groupUuid) {
-      this.dropped.wrongGroup++
-      if (leads && this.#isOddOneOut(role)) {
-        this.#fail(new WrongGroupError(this.server.group, configuration.groupUuid, from, packet.groupUuid))
-      }
-      return false
-    }
-    if (leads) this.#leaderlessSinceMs = undefined
-    const known = memberOf(configuration, from)
-    if (known !== undefined && known.store !== packet.store) {
-      this.dropped.replacedStore++
-      return false
-    }
-    return true
-  }
-}
-
-function once(callback: () => void): () => void {
-  let isCalled = false
-  return () => {
-    if (isCalled) return
-    isCalled = true
-    callback()
   }
 }

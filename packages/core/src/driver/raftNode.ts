@@ -15,11 +15,13 @@ import type {
 import { resolveSettings, type RaftSettings } from '../settings.ts'
 import type { WriteId } from '../state/durability.ts'
 import { RaftServer, type Inspect } from '../statecharts/raftServer.ts'
-import { Bootstrapper, type BootstrapDone } from './bootstrapper.ts'
+import type { BootstrapDone } from './birth.ts'
+import { Bootstrapper } from './bootstrapper.ts'
 import { HostedServer } from './hostedServer.ts'
 import { Outbox } from './outbox.ts'
 import type { ServerStatus } from './status.ts'
 import { Timers } from './timers.ts'
+import { Writes } from './writes.ts'
 
 export interface RaftNodeOptions {
   readonly id: NodeId
@@ -52,11 +54,11 @@ export class RaftNode {
   readonly #bootstrapper: Bootstrapper
   readonly #outbox = new Outbox()
   readonly #hosted = new Map<GroupId, HostedServer>()
-  /** How many writes of each group are under way, and who waits for their end. */
-  readonly #underWay = new Map<GroupId, number>()
-  #awaitedQuiet: { readonly group: GroupId; readonly callback: () => void }[] = []
+  readonly #writes: Writes
   #awake = new Set<HostedServer>()
   #isFlushDue = false
+  #isFlushing = false
+  #isClosing = false
   #isClosed = false
 
   /** @throws TypeError for a bad id, RangeError for settings that do not fit together. */
@@ -66,6 +68,7 @@ export class RaftNode {
     this.id = options.id
     this.settings = resolveSettings(options.settings)
     this.#timers = new Timers(options.clock)
+    this.#writes = new Writes(options.store, options.clock)
     this.client = options.network.client()
     this.#transport = options.network.join(options.id)
     this.#bootstrapper = new Bootstrapper({
@@ -74,9 +77,8 @@ export class RaftNode {
       random: options.random,
       clock: options.clock,
       timers: this.#timers,
+      writes: this.#writes,
       hosted: (group) => this.#hosted.get(group),
-      isQuiet: (group) => !this.#underWay.has(group),
-      write: (batch, done) => this.#write(batch, done),
       send: (to, packet) => this.#transport.send(to, [packet]),
     })
     this.#transport.open({
@@ -94,20 +96,19 @@ export class RaftNode {
 
   /** Calls back once no write of the group is under way: a server must not start from what is not flushed yet. */
   whenQuiet(group: GroupId, callback: () => void): void {
-    if (this.#underWay.has(group)) this.#awaitedQuiet.push({ group, callback })
-    else this.#options.clock.soon(callback)
+    this.#writes.whenQuiet(group, callback)
   }
 
   /**
    * Starts this node's server of a group, from what the store holds of it.
-   * @throws TypeError for a bad name, Error when the group is open already or was closed with a write under way that has
-   * not ended yet: see `whenQuiet`.
+   * @throws TypeError for a bad name, ServerStoppedError when the store has failed, Error when the group is open already
+   * or was closed with a write under way that has not ended yet: see `whenQuiet`.
    */
   open(group: GroupId, { stateMachine, onStatus }: OpenGroupOptions): HostedServer {
     assertName('group', group)
-    if (this.#isClosed) throw new LogClosedError(group)
+    this.#assertUsable(group)
     if (this.#hosted.has(group)) throw new Error(`group ${group} is open on node ${this.id} already`)
-    if (this.#underWay.has(group)) throw new Error(`group ${group} has a write under way; open it when that is over`)
+    if (!this.#writes.isQuiet(group)) throw new Error(`group ${group} has a write under way; open it when that is over`)
     const { store, clock, random, inspect } = this.#options
     const server = new RaftServer({
       id: this.id,
@@ -126,6 +127,7 @@ export class RaftNode {
       client: this.client,
       stateMachine,
       onStatus: onStatus ?? (() => {}),
+      maxEntryBytes: () => this.maxEntryBytes,
       wake: (woken) => this.#wake(woken),
       now: () => clock.now(),
       afterPoll: (callback) => clock.afterPoll(callback),
@@ -138,30 +140,42 @@ export class RaftNode {
 
   /** Ends this node's part in one group; the others go on. */
   close(group: GroupId): void {
-    this.#hosted.get(group)?.stop()
-    this.#flush()
+    const hosted = this.#hosted.get(group)
+    if (hosted === undefined) return
     this.#hosted.delete(group)
+    hosted.stop()
+    // Within a flush the next one is due already.
+    if (!this.#isFlushing) this.#flush()
   }
 
   /**
    * Gives birth to a group with these nodes as its servers. `done` is called once.
-   * @throws LogClosedError on a closed node.
+   * @throws LogClosedError on a closed node, ServerStoppedError when the store has failed.
    */
   bootstrap(group: GroupId, nodes: readonly NodeId[], timeoutMs: number, done: BootstrapDone): void {
-    if (this.#isClosed) throw new LogClosedError(group)
+    this.#assertUsable(group)
     this.#bootstrapper.bootstrap(group, nodes, timeoutMs, done)
   }
 
   /** Ends everything. The store is closed when its last write is flushed. */
   closeNode(done: (failure: StoreFailure | undefined) => void): void {
-    if (this.#isClosed) return
+    if (this.#isClosing) return
+    this.#isClosing = true
     for (const hosted of this.#hosted.values()) hosted.stop()
-    this.#flush()
-    this.#isClosed = true
-    this.#hosted.clear()
-    this.#bootstrapper.close()
-    this.#timers.close()
-    this.client.close(() => this.#transport.close(() => this.#options.store.close(done)))
+    this.#afterFlush(() => {
+      this.#flush()
+      this.#isClosed = true
+      this.#hosted.clear()
+      this.#bootstrapper.close()
+      this.#timers.close()
+      this.client.close(() => this.#transport.close(() => this.#options.store.close(done)))
+    })
+  }
+
+  #assertUsable(group: GroupId): void {
+    if (this.#isClosing) throw new LogClosedError(group)
+    const { failure } = this.#writes
+    if (failure !== undefined) throw new ServerStoppedError(group, failure.error.message, { cause: failure.error })
   }
 
   #receive(from: NodeId, packet: Packet): void {
@@ -181,10 +195,10 @@ export class RaftNode {
   /** One tick for all groups: their heartbeats leave together, a message to each node. */
   #tickHeartbeats(): void {
     this.#timers.setTimeout(() => {
+      this.#tickHeartbeats()
       for (const hosted of this.#hosted.values()) {
         if (hosted.server.role === 'leader') hosted.input((server) => server.handle({ type: 'heartbeatTick.elapsed' }))
       }
-      this.#tickHeartbeats()
     }, this.settings.heartbeatIntervalMs / 2)
   }
 
@@ -195,41 +209,37 @@ export class RaftNode {
     this.#options.clock.soon(() => this.#flush())
   }
 
+  /** First everything is handed over that must not get lost, then all are told: they may do anything, close included. */
   #flush(): void {
     this.#isFlushDue = false
+    this.#isFlushing = true
     const awake = this.#awake
     this.#awake = new Set()
+    try {
+      this.#handOver(awake)
+      for (const hosted of awake) hosted.tell()
+    } finally {
+      this.#isFlushing = false
+    }
+  }
+
+  #handOver(awake: ReadonlySet<HostedServer>): void {
     const batch: GroupWrite[] = []
     const written: { hosted: HostedServer; id: WriteId }[] = []
     for (const hosted of awake) {
-      const write = hosted.flush(this.#outbox)
+      const write = hosted.collect(this.#outbox)
       if (write === undefined) continue
+      this.#writes.begin(hosted.server.group)
       batch.push({ group: hosted.server.group, ...write })
       written.push({ hosted, id: write.id })
     }
+    if (batch.length > 0) this.#writes.handOver(batch, (failure) => this.#noteWritten(written, failure))
     this.#outbox.sendAll(this.#transport)
-    if (batch.length > 0) this.#write(batch, (failure) => this.#noteWritten(written, failure))
   }
 
-  #write(batch: readonly GroupWrite[], done: (failure: StoreFailure | undefined) => void): void {
-    for (const { group } of batch) this.#underWay.set(group, (this.#underWay.get(group) ?? 0) + 1)
-    this.#options.store.write(batch, (failure) => {
-      for (const { group } of batch) this.#noteQuiet(group)
-      done(failure)
-    })
-  }
-
-  #noteQuiet(group: GroupId): void {
-    const left = (this.#underWay.get(group) ?? 1) - 1
-    if (left > 0) {
-      this.#underWay.set(group, left)
-      return
-    }
-    this.#underWay.delete(group)
-    if (this.#awaitedQuiet.length === 0) return
-    const awaited = this.#awaitedQuiet.filter((one) => one.group === group)
-    this.#awaitedQuiet = this.#awaitedQuiet.filter((one) => one.group !== group)
-    for (const { callback } of awaited) this.whenQuiet(group, callback)
+  #afterFlush(callback: () => void): void {
+    if (this.#isFlushing) this.#options.clock.soon(() => this.#afterFlush(callback))
+    else callback()
   }
 
   #noteWritten(written: readonly { hosted: HostedServer; id: WriteId }[], failure: StoreFailure | undefined): void {

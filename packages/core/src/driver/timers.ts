@@ -51,11 +51,14 @@ export class Timers {
     this.#alarm = undefined
     // Taken once: what a callback sets anew belongs to a later round, behind the messages that wait.
     const now = this.#clock.now()
-    for (let next = this.#nextDue(); next !== undefined && next.dueMs <= now; next = this.#nextDue()) {
-      this.#pop()
-      next.callback()
+    try {
+      for (let next = this.#nextDue(); next !== undefined && next.dueMs <= now; next = this.#nextDue()) {
+        this.#pop()
+        next.callback()
+      }
+    } finally {
+      this.#setAlarm()
     }
-    this.#setAlarm()
   }
 
   #nextDue(): Timer | undefined {

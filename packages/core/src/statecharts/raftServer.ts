@@ -15,7 +15,10 @@ import type { Surroundings } from './context.ts'
 import { messageReceived, type RoleEvent, type ServerEvent } from './events.ts'
 import { serverMachine, type Role } from './server.ts'
 
-/** XState's inspection: an observer or a function that is told of every actor, event and snapshot. */
+/**
+ * XState's inspection: an observer or a function that is told of every actor, event and snapshot. Who throws is told no
+ * more: to be watched must not break a server.
+ */
 export type Inspect = Observer<InspectionEvent> | ((event: InspectionEvent) => void)
 
 /** The clock for the charts' `after`. */
@@ -56,7 +59,7 @@ export class RaftServer {
           }, delayMs),
         clearTimeout: (handle) => clock.clearTimeout(handle),
       },
-      ...(inspect === undefined ? {} : { inspect }),
+      ...(inspect === undefined ? {} : { inspect: unbreaking(inspect) }),
     })
     this.#actor.subscribe({ error: (error) => this.#noteFailure(error) })
   }
@@ -67,7 +70,8 @@ export class RaftServer {
   }
 
   get role(): Role {
-    return roleOf(this.#actor)
+    // Also when the chart could not be told: nothing of a server that failed may leave.
+    return this.state.failure === undefined ? roleOf(this.#actor) : 'stopped'
   }
 
   /** Why it stopped, if not by `stop`. */
@@ -172,9 +176,23 @@ export class RaftServer {
       this.#noteFailure(error)
     }
     const { failure } = this.state
-    const isActive = roleOf(this.#actor) !== 'stopped'
-    if (failure !== undefined && isActive) this.#tellServer({ type: 'server.failed', error: failure })
-    if (roleOf(this.#actor) === 'stopped') abandonAppends(this.state)
+    if (failure !== undefined && roleOf(this.#actor) !== 'stopped') {
+      this.#tellServer({ type: 'server.failed', error: failure })
+    }
+    if (failure !== undefined || roleOf(this.#actor) === 'stopped') abandonAppends(this.state)
+  }
+}
+
+function unbreaking(inspect: Inspect): (event: InspectionEvent) => void {
+  let isBroken = false
+  return (event) => {
+    if (isBroken) return
+    try {
+      if (typeof inspect === 'function') inspect(event)
+      else inspect.next?.(event)
+    } catch {
+      isBroken = true
+    }
   }
 }
 

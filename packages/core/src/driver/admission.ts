@@ -1,0 +1,78 @@
+import { memberOf } from '../configuration.ts'
+import { WrongGroupError } from '../errors.ts'
+import type { NodeId } from '../identifiers.ts'
+import type { Packet } from '../messages.ts'
+import { configurationOf } from '../state/raftState.ts'
+import type { RaftServer } from '../statecharts/raftServer.ts'
+
+/** Why packets were dropped, counted. */
+export interface DroppedPackets {
+  wrongGroup: number
+  replacedStore: number
+  whileBlank: number
+}
+
+export interface AdmissionOptions {
+  readonly server: RaftServer
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  readonly fail: (error: Error) => void
+  /** A blank server has heard from `from` and does not know whether the group knows it. */
+  readonly onHeardWhileBlank: (from: NodeId) => void
+}
+
+/** Who may speak to a server: what comes of another group, or of a store that its server no longer is, counts for nothing. */
+export class Admission {
+  readonly dropped: DroppedPackets = { wrongGroup: 0, replacedStore: 0, whileBlank: 0 }
+  readonly #options: AdmissionOptions
+  /** Since when leaders of another group of this name were heard while there was none of ours. */
+  #leaderlessSinceMs: number | undefined
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+  }
+
+  admits(from: NodeId, packet: Packet): boolean {
+    const configuration = configurationOf(this.#options.server.state)
+    const leads = packet.messages.some(({ type }) => type === 'appendEntries')
+    if (configuration === undefined) return this.#admitsWhileBlank(from, leads)
+    if (packet.groupUuid !== undefined && packet.groupUuid !== configuration.groupUuid) {
+      this.dropped.wrongGroup++
+      if (leads) this.#heardOtherLeader(from, configuration.groupUuid, packet.groupUuid)
+      return false
+    }
+    const known = memberOf(configuration, from)
+    if (known !== undefined && known.store !== packet.store) {
+      this.dropped.replacedStore++
+      return false
+    }
+    return true
+  }
+
+  /** Our group has a leader: whoever else speaks under its name is the one in the wrong place. */
+  noteLeader(): void {
+    this.#leaderlessSinceMs = undefined
+  }
+
+  /** A blank server has nothing to vote with and nothing to compare with: it listens to leaders alone. */
+  #admitsWhileBlank(from: NodeId, leads: boolean): boolean {
+    if (leads) this.#options.onHeardWhileBlank(from)
+    else this.dropped.whileBlank++
+    return leads
+  }
+
+  /**
+   * Another group of our name has a leader, so a majority is with it. If ours stays without one for as long as three
+   * elections could take, this store is in the wrong place; sooner, the other group may be.
+   */
+  #heardOtherLeader(from: NodeId, own: string, theirs: string): void {
+    const { server, now, fail } = this.#options
+    if (server.state.leaderId !== undefined) {
+      this.#leaderlessSinceMs = undefined
+      return
+    }
+    this.#leaderlessSinceMs ??= now()
+    if (now() - this.#leaderlessSinceMs <= 3 * server.state.settings.electionTimeoutMaxMs) return
+    fail(new WrongGroupError(server.group, own, from, theirs))
+  }
+}
