@@ -12,6 +12,8 @@ import {
   type Term,
 } from '@quorate/core'
 import { backoff } from './backoff.ts'
+import { giveUpAfter } from './giveUp.ts'
+import { whenAborted } from './whenAborted.ts'
 
 /** Where an appended command stands: committed, and applied by the leader. */
 export interface Appended {
@@ -75,14 +77,29 @@ export async function appendInParts(
       for (const one of await appendToLeader(route, part, { ...options, timeoutMs: remainingMs })) appended.push(one)
       remainingMs = Math.max(0, Math.ceil(deadline - performance.now()))
     } catch (error) {
-      const last = appended.at(-1)
-      if (last === undefined) throw error
-      const term = error instanceof AppendOutcomeUnknownError ? error.term : last.term
-      const why = `only the first ${appended.length} of ${commands.length} commands are known to be appended`
-      throw new AppendOutcomeUnknownError(route.group, term, why, { cause: error })
+      throw partlyAppended(route.group, appended, part.length, commands.length, error)
     }
   }
   return appended
+}
+
+/** The earlier parts may stand in other terms than the one that failed: the term to look for is that of the latter. */
+function partlyAppended(
+  group: GroupId,
+  appended: readonly Appended[],
+  failed: number,
+  total: number,
+  error: unknown,
+): unknown {
+  const last = appended.at(-1)
+  if (last === undefined) return error
+  const known = `only the first ${appended.length} of ${total} commands are known to be appended, at places that are final`
+  if (!(error instanceof AppendOutcomeUnknownError)) {
+    const why = `${known} (the last in term ${last.term}); of those behind them nothing was appended`
+    return new AppendOutcomeUnknownError(group, last.term, why, { cause: error })
+  }
+  const why = `${known}; term ${error.term} is that of the next ${failed}, and those behind them were not sent`
+  return new AppendOutcomeUnknownError(group, error.term, why, { cause: error })
 }
 
 function splitBySize(commands: readonly Command[], maxBytes: number): Command[][] {
@@ -111,9 +128,21 @@ export async function appendToLeader(
   commands: readonly Command[],
   { signal, timeoutMs = DEFAULT_APPEND_TIMEOUT_MS }: AppendOptions,
 ): Promise<readonly Appended[]> {
-  const deadline = performance.now() + timeoutMs
-  const timeout = AbortSignal.timeout(timeoutMs)
-  const giveUp = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  const giveUp = giveUpAfter(timeoutMs, signal)
+  try {
+    return await tryUntil(giveUp.signal, performance.now() + timeoutMs, route, commands, signal)
+  } finally {
+    giveUp.release()
+  }
+}
+
+async function tryUntil(
+  giveUp: AbortSignal,
+  deadline: number,
+  route: LeaderRoute,
+  commands: readonly Command[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Appended[]> {
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()
     if (route.closedError !== undefined) throw route.closedError
@@ -142,9 +171,7 @@ async function attemptOnce(
   return new Promise((resolve, reject) => {
     const abandon = (): void =>
       reject(new AppendOutcomeUnknownError(route.group, term, 'the wait was aborted', { cause: signal.reason }))
-    signal.addEventListener('abort', abandon)
-    if (signal.aborted) abandon()
-    outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon))
+    outcome.then(resolve, reject).finally(whenAborted(signal, abandon))
   })
 }
 

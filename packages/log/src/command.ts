@@ -1,4 +1,5 @@
 import { commandBytes, EntryTooLargeError, type Command } from '@quorate/core'
+import type { Slab } from './slab.ts'
 
 /** What can be appended: bytes, text (kept as UTF-8), or either with a subject to filter by. */
 export type Appendable = Uint8Array | string | { readonly data: Uint8Array | string; readonly subject?: string }
@@ -6,36 +7,18 @@ export type Appendable = Uint8Array | string | { readonly data: Uint8Array | str
 const utf8 = new TextEncoder()
 
 /**
- * The command that an appended value becomes. Its bytes are copied: the caller may go on to use the buffer.
+ * The command that an appended value becomes. Its bytes are copied, small ones into the slab: the caller may go on to use the buffer.
  * @throws TypeError when it is none of the accepted kinds, EntryTooLargeError when no message can carry it.
  */
-export function toCommand(value: Appendable, maxEntryBytes: number): Command {
+export function toCommand(value: Appendable, maxEntryBytes: number, slab: Slab): Command {
   const { data, subject } = parts(value)
   const command: Command = {
-    data: typeof data === 'string' ? utf8.encode(data) : ownCopy(data),
+    data: typeof data === 'string' ? utf8.encode(data) : slab.copy(data),
     ...(subject === undefined ? {} : { subject }),
   }
   const sizeBytes = commandBytes(command)
   if (sizeBytes > maxEntryBytes) throw new EntryTooLargeError(sizeBytes, maxEntryBytes)
   return command
-}
-
-const SLAB_BYTES = 64 * 1024
-const LARGEST_IN_SLAB_BYTES = 1024
-let slab = new Uint8Array(SLAB_BYTES)
-let slabUsed = 0
-
-/** Small copies share a buffer: one of its own for each costs more than the bytes in it. */
-function ownCopy(data: Uint8Array): Uint8Array {
-  if (data.length > LARGEST_IN_SLAB_BYTES) return new Uint8Array(data)
-  if (slabUsed + data.length > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES)
-    slabUsed = 0
-  }
-  const copy = slab.subarray(slabUsed, slabUsed + data.length)
-  copy.set(data)
-  slabUsed += data.length
-  return copy
 }
 
 function parts(value: Appendable): { data: Uint8Array | string; subject: string | undefined } {

@@ -25,7 +25,8 @@ export async function openLog(
     log.closeWith(() => node.close())
     return log
   } catch (error) {
-    await node.close()
+    // Why it failed counts, not what failed after it.
+    await node.close().catch(() => {})
     throw error
   }
 }

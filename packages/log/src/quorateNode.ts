@@ -36,6 +36,7 @@ export interface BootstrapOptions {
 /** A process's part in any number of groups. */
 export class QuorateNode {
   readonly #node: RaftNode
+  /** Those that are open: what was closed must not be held. */
   readonly #logs = new Set<ReplicatedLog>()
   #closing: Promise<void> | undefined
 
@@ -73,14 +74,9 @@ export class QuorateNode {
   async openLog(group: GroupId, options: OpenLogOptions = {}): Promise<ReplicatedLog> {
     // A log that was closed a moment ago may still be writing.
     await new Promise<void>((resolve) => this.#node.whenQuiet(group, resolve))
-    const log = new ReplicatedLog(this.#node, group)
+    const log: ReplicatedLog = new ReplicatedLog(this.#node, group, () => this.#logs.delete(log))
     this.#logs.add(log)
-    try {
-      await log.joined(options)
-    } catch (error) {
-      this.#logs.delete(log)
-      throw error
-    }
+    await log.joined(options)
     return log
   }
 

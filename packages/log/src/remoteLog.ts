@@ -2,6 +2,7 @@ import {
   assertName,
   LogClosedError,
   NotLeaderError,
+  ServerStoppedError,
   type ClientOutcome,
   type ClientRequest,
   type ClientTransport,
@@ -9,14 +10,17 @@ import {
   type GroupId,
   type Index,
   type Network,
+  type RefusedReply,
   type ServerId,
   type Term,
 } from '@quorate/core'
 import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
 import { backoff } from './backoff.ts'
 import { toCommand, type Appendable } from './command.ts'
+import { giveUpAfter } from './giveUp.ts'
 import { LogEntry } from './logEntry.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
+import { Slab } from './slab.ts'
 
 const ASK_TIMEOUT_MS = 1_000
 const READ_BYTES = 256 * 1024
@@ -40,6 +44,7 @@ export class RemoteLog implements LeaderRoute {
   readonly group: GroupId
   readonly #client: ClientTransport
   readonly #batcher: RequestBatcher
+  readonly #slab = new Slab()
   #leader: LeaderStatus | undefined
   #isClosed = false
   #successionWatch: NodeJS.Timeout | undefined
@@ -75,26 +80,28 @@ export class RemoteLog implements LeaderRoute {
     const timeoutMs = appendTimeoutMs(options)
     const { maxEntryBytes } = this
     if (!Array.isArray(given)) {
-      const appended = await appendInParts(this, [toCommand(given as Appendable, maxEntryBytes)], {
+      const appended = await appendInParts(this, [toCommand(given as Appendable, maxEntryBytes, this.#slab)], {
         ...options,
         timeoutMs,
       })
       return appended[0]!
     }
-    const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes))
+    const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes, this.#slab))
     return commands.length === 0 ? [] : appendInParts(this, commands, { ...options, timeoutMs })
   }
 
   /**
    * Committed entries behind `after`, of every kind, without a gap; none when there are no more.
-   * @throws NotLeaderError when no leader answered in time.
+   * @throws NotLeaderError when no leader answered in time; RangeError for an `after` or `maxBytes` that cannot be meant;
+   * ServerStoppedError or TypeError when the leader refused.
    */
   async read(
     { after, maxBytes = READ_BYTES }: { readonly after: Index; readonly maxBytes?: number },
     options: AppendOptions = {},
   ): Promise<ReadResult> {
-    const reply = await this.#ask({ type: 'read', after, maxBytes }, 'entries', giveUpSignal(options))
-    if (reply === undefined) throw this.#notLed(options)
+    assertInteger('after', after, 0)
+    assertInteger('maxBytes', maxBytes, 1)
+    const reply = await this.#askUntil({ type: 'read', after, maxBytes }, 'entries', options)
     return {
       entries: reply.entries.map((entry) => new LogEntry(entry)),
       term: reply.term,
@@ -107,9 +114,7 @@ export class RemoteLog implements LeaderRoute {
    * @throws NotLeaderError when no leader answered in time.
    */
   async leader(options: AppendOptions = {}): Promise<LeaderStatus> {
-    const reply = await this.#ask({ type: 'status' }, 'status', giveUpSignal(options))
-    if (reply === undefined) throw this.#notLed(options)
-    return reply
+    return this.#askUntil({ type: 'status' }, 'status', options)
   }
 
   /** @internal */
@@ -165,7 +170,25 @@ export class RemoteLog implements LeaderRoute {
     await this.close()
   }
 
-  /** Asks the leader, and again until it answers; reading twice does no harm. Undefined when the signal aborts first. */
+  async #askUntil<Type extends 'status' | 'entries'>(
+    request: ClientRequest,
+    wanted: Type,
+    options: AppendOptions,
+  ): Promise<Extract<ClientOutcome, { type: Type }>> {
+    const giveUp = giveUpAfter(appendTimeoutMs(options), options.signal)
+    try {
+      const reply = await this.#ask(request, wanted, giveUp.signal)
+      if (reply === undefined) throw this.#notLed(options)
+      return reply
+    } finally {
+      giveUp.release()
+    }
+  }
+
+  /**
+   * Asks the leader, and again until it answers; reading twice does no harm. Undefined when the signal aborts first. A
+   * refusal is an answer: asked again, it would be the same.
+   */
   async #ask<Type extends 'status' | 'entries'>(
     request: ClientRequest,
     wanted: Type,
@@ -174,6 +197,7 @@ export class RemoteLog implements LeaderRoute {
     for (let attempt = 0; !signal.aborted && !this.#isClosed; attempt++) {
       const outcome = await this.#askOnce(request)
       if (outcome.type === wanted) return outcome as Extract<ClientOutcome, { type: Type }>
+      if (outcome.type === 'refused') throw refusal(this.group, request, outcome)
       await backoff(attempt, signal)
     }
     return undefined
@@ -185,9 +209,14 @@ export class RemoteLog implements LeaderRoute {
   }
 }
 
-function giveUpSignal({ signal, ...options }: AppendOptions): AbortSignal {
-  const timeout = AbortSignal.timeout(appendTimeoutMs(options))
-  return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+function refusal(group: GroupId, { type }: ClientRequest, { reason, message }: RefusedReply): Error {
+  if (reason === 'closed') return new ServerStoppedError(group, message)
+  return new TypeError(`group ${group}: the ${type} was refused: ${message}`)
+}
+
+function assertInteger(option: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return
+  throw new RangeError(`${option} is ${String(value)}; it must be an integer of at least ${least}`)
 }
 
 /**

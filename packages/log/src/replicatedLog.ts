@@ -18,11 +18,18 @@ import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type
 import { toCommand, type Appendable } from './command.ts'
 import { LocalAppends, type LocalOutcome } from './localAppends.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
+import { Slab } from './slab.ts'
 import { Subscription, type EntrySource } from './subscription.ts'
 import { Watchable } from './watchable.ts'
 
 export interface SubscribeOptions {
-  /** Where to begin: with the first entry (the default), with what is committed from now on, or at an index. */
+  /**
+   * Where to begin: with the first entry (the default), with what is committed from now on, or at an index.
+   *
+   * `'latest'` is what is committed once this server knows what is committed: from the call, as a rule. After a start, or
+   * while a new leader takes over, it is from the moment at which this server has applied an entry of its current term
+   * (§8); what is committed elsewhere before that moment is passed over, be it old or new.
+   */
   readonly from?: 'earliest' | 'latest' | { readonly index: Index }
   /** Also deliver the entries that Raft itself wrote: no-ops and configurations. */
   readonly all?: boolean
@@ -43,17 +50,20 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   readonly #status: Watchable<ServerStatus>
   readonly #local: LocalAppends
   readonly #batcher: RequestBatcher
+  readonly #slab = new Slab()
   readonly #changeListeners = new Set<() => void>()
   /** The latest term that has a leader. */
   #ledTerm: Term = 0
   #ended: Error | null | undefined
+  #noteEnd: (() => void) | undefined
   #closing: Promise<void> | undefined
   #closeRest: () => Promise<void> = async () => {}
 
-  /** @internal Use `node.openLog`. */
-  constructor(node: RaftNode, group: GroupId) {
+  /** @internal Use `node.openLog`. `noteEnd` is called once, when this log has nothing more to do with the node. */
+  constructor(node: RaftNode, group: GroupId, noteEnd: () => void) {
     this.group = group
     this.#node = node
+    this.#noteEnd = noteEnd
     this.#hosted = node.open(group, {
       // Subscriptions read the log itself: there is nothing else to be done with an entry here.
       stateMachine: { apply: (_entries, done) => done() },
@@ -78,6 +88,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   get closedError(): Error | undefined {
     if (this.#ended === undefined) return undefined
     if (this.#ended === null) return new LogClosedError(this.group)
+    if (this.#ended instanceof ServerStoppedError) return this.#ended
     return new ServerStoppedError(this.group, this.#ended.message, { cause: this.#ended })
   }
 
@@ -110,10 +121,10 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
       const timeoutMs = appendTimeoutMs(options)
       const { maxEntryBytes } = this
       if (!Array.isArray(given)) {
-        const command = toCommand(given as Appendable, maxEntryBytes)
+        const command = toCommand(given as Appendable, maxEntryBytes, this.#slab)
         return this.#appendAll([command], options.signal, timeoutMs, firstPlace)
       }
-      const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes))
+      const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes, this.#slab))
       if (commands.length === 0) return Promise.resolve([])
       return this.#appendAll(commands, options.signal, timeoutMs, (places) => places)
     } catch (error) {
@@ -123,7 +134,17 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
 
   /** The committed entries, in order, without a gap. */
   subscribe({ from = 'earliest', all = false, signal }: SubscribeOptions = {}): Subscription {
-    return new Subscription(this, { first: this.#firstIndex(from), all, signal })
+    return new Subscription(this, { first: firstIndex(from), all, signal })
+  }
+
+  /** @internal */
+  latest(hasWaited: boolean): Index | undefined {
+    const { role, state } = this.#hosted.server
+    const { log, lastApplied, currentTerm } = state
+    if (log.termAt(lastApplied) !== currentTerm) return undefined
+    // What a leader commits in one go with the first entry of its term may have been appended since the call.
+    const termStart = role === 'leader' && hasWaited ? log.termStarts.at(-1)?.index : undefined
+    return termStart ?? lastApplied
   }
 
   /** @internal What subscriptions read. */
@@ -173,9 +194,14 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
 
   /** @internal Stops the server, and leaves alone what else `close` closes. */
   end(): void {
+    const noteEnd = this.#noteEnd
+    // The node closes by name: a second time, that may be another log of this group.
+    if (noteEnd === undefined) return
+    this.#noteEnd = undefined
     this.#ended ??= null
     this.#node.close(this.group)
     this.#tellEnd()
+    noteEnd()
   }
 
   async #close(): Promise<void> {
@@ -238,13 +264,6 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     return new AppendOutcomeUnknownError(this.group, term, why)
   }
 
-  #firstIndex(from: NonNullable<SubscribeOptions['from']>): Index {
-    if (from === 'earliest') return 1
-    if (from === 'latest') return this.lastApplied + 1
-    if (typeof from === 'object' && Number.isSafeInteger(from?.index) && from.index >= 1) return from.index
-    throw new RangeError(`from is ${JSON.stringify(from)}; it must be 'earliest', 'latest' or { index } of at least 1`)
-  }
-
   #noteStatus(status: ServerStatus): void {
     this.#status.set(status)
     this.#noteLeader(status)
@@ -257,7 +276,9 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   #noteLeader({ leaderId, term }: ServerStatus): void {
     if (leaderId === undefined || term <= this.#ledTerm) return
     this.#ledTerm = term
-    setTimeout(() => this.#batcher.giveUpBefore(term), SUCCESSION_GRACE_MS).unref()
+    // The timer may outlast this log, and must not hold it.
+    const batcher = this.#batcher
+    setTimeout(() => batcher.giveUpBefore(term), SUCCESSION_GRACE_MS).unref()
   }
 
   #tellEnd(): void {
@@ -271,6 +292,13 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     this.#changeListeners.clear()
     for (const tell of listeners) tell()
   }
+}
+
+function firstIndex(from: NonNullable<SubscribeOptions['from']>): Index | 'latest' {
+  if (from === 'latest') return from
+  if (from === 'earliest') return 1
+  if (typeof from === 'object' && Number.isSafeInteger(from?.index) && from.index >= 1) return from.index
+  throw new RangeError(`from is ${JSON.stringify(from)}; it must be 'earliest', 'latest' or { index } of at least 1`)
 }
 
 function placesFrom(firstIndex: Index, term: Term, count: number): Appended[] {

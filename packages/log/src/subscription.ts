@@ -1,9 +1,15 @@
 import type { Entry, Index } from '@quorate/core'
 import { LogEntry } from './logEntry.ts'
+import { whenAborted } from './whenAborted.ts'
 
 /** Where a subscription reads. */
 export interface EntrySource {
   readonly lastApplied: Index
+  /**
+   * Behind this entry stands what is committed from now on; undefined while the server cannot know what is committed.
+   * `hasWaited`: it could not either when it was asked first.
+   */
+  latest(hasWaited: boolean): Index | undefined
   /** Why there will be no more entries; undefined while there may be, null when the log was closed by its owner. */
   readonly ended: Error | null | undefined
   read(after: Index, maxBytes: number, done: (error: Error | undefined, entries: readonly Entry[]) => void): void
@@ -13,7 +19,7 @@ export interface EntrySource {
 
 export interface SubscriptionOptions {
   /** The first entry to deliver is at this index, or the first behind it. */
-  readonly first: Index
+  readonly first: Index | 'latest'
   /** Also the entries that Raft itself wrote. */
   readonly all: boolean
   readonly signal: AbortSignal | undefined
@@ -37,17 +43,21 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
   readonly #waiting: Waiting[] = []
   #batch: readonly Entry[] = []
   #place = 0
-  #after: Index
+  /** The last entry that was delivered or is not to be; undefined while it is not known which are the latest. */
+  #after: Index | undefined
   #isReading = false
   #stopWaiting: (() => void) | undefined
+  #stopListening: (() => void) | undefined
   #isReleased = false
   #error: unknown
 
   constructor(source: EntrySource, options: SubscriptionOptions) {
     this.#source = source
     this.#options = options
-    this.#after = options.first - 1
-    options.signal?.addEventListener('abort', this.#abort)
+    this.#after = options.first === 'latest' ? source.latest(false) : options.first - 1
+    // From the call on, not from the first `next`: what is committed in between is to be delivered.
+    if (this.#after === undefined) this.#wait()
+    if (options.signal !== undefined) this.#stopListening = whenAborted(options.signal, this.#abort)
   }
 
   [Symbol.asyncIterator](): this {
@@ -84,7 +94,7 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
     this.#batch = []
     this.#stopWaiting?.()
     this.#stopWaiting = undefined
-    this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#stopListening?.()
     this.#serve()
   }
 
@@ -105,21 +115,25 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
       if (entry !== undefined) this.#waiting.shift()!.resolve({ done: false, value: entry })
       else if (this.#isReleased) this.#end(this.#error)
       else if (this.#isReading) return
-      else if (this.#source.lastApplied > this.#after) this.#read()
+      else if (this.#after !== undefined && this.#source.lastApplied > this.#after) this.#read(this.#after)
       else if (this.#source.ended !== undefined) this.#release(this.#source.ended ?? undefined)
       else if (this.#stopWaiting !== undefined) return
-      else {
-        this.#stopWaiting = this.#source.whenChanged(() => {
-          this.#stopWaiting = undefined
-          this.#serve()
-        })
-      }
+      else this.#wait()
     }
   }
 
-  #read(): void {
+  #wait(): void {
+    this.#stopWaiting = this.#source.whenChanged(() => {
+      this.#stopWaiting = undefined
+      this.#after ??= this.#source.latest(true)
+      if (this.#after === undefined && this.#source.ended === undefined) this.#wait()
+      this.#serve()
+    })
+  }
+
+  #read(after: Index): void {
     this.#isReading = true
-    this.#source.read(this.#after, READ_BYTES, (error, entries) => {
+    this.#source.read(after, READ_BYTES, (error, entries) => {
       this.#isReading = false
       // Whoever closed the log may have closed the store with it.
       if (error !== undefined) this.#release(this.#source.ended === null ? undefined : error)

@@ -1,3 +1,5 @@
+import { whenAborted } from './whenAborted.ts'
+
 /**
  * A value that changes. Look at it, be told of each change, or wait for changes with `for await`, which passes over
  * those that came and went while the loop was busy.
@@ -16,10 +18,16 @@ export class Watchable<T> implements AsyncIterable<T> {
     return this.#value
   }
 
-  /** Tells `listener` of each change, until the function that comes back is called. What it throws is its own affair. */
+  /**
+   * Tells `listener` of each change, until the function that comes back is called. What it throws stops neither the server
+   * nor the other listeners: it is thrown again in a microtask, as an `uncaughtException`, which ends a Node process that
+   * does not handle it.
+   */
   subscribe(listener: (value: T) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    // A function that is given twice is two subscriptions.
+    const own = (value: T): void => listener(value)
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
   }
 
   /** The first value, the present one included, that satisfies `isWanted`. Rejects when the signal aborts. */
@@ -75,12 +83,12 @@ export class Watchable<T> implements AsyncIterable<T> {
       const done = (): void => {
         unsubscribe()
         this.#ends.delete(done)
-        signal?.removeEventListener('abort', done)
+        stopListening?.()
         resolve()
       }
       const unsubscribe = this.subscribe(done)
       this.#ends.add(done)
-      signal?.addEventListener('abort', done)
+      const stopListening = signal === undefined ? undefined : whenAborted(signal, done)
     })
   }
 }

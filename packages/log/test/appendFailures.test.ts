@@ -2,9 +2,12 @@ import {
   AppendOutcomeUnknownError,
   connectLog,
   LogClosedError,
+  memoryStore,
   NotLeaderError,
+  ServerStoppedError,
   type RemoteLog,
   type ReplicatedLog,
+  type Store,
 } from '@quorate/log'
 import { describe, expect, it } from 'vitest'
 import {
@@ -54,7 +57,7 @@ describe('append without a leader', () => {
   it('waits for one, and resolves', async () => {
     const { network, alone, logs, remote } = await lonely()
     const appending = Promise.all([alone.append('member'), remote.append('remote')])
-    await sleep(200)
+    await sleep(100)
     expect(alone.status.value.lastIndex).toBe(2)
 
     network.heal()
@@ -70,10 +73,10 @@ describe('append without a leader', () => {
     const { network, alone, logs, remote } = await lonely()
     const start = performance.now()
 
-    const errors = await Promise.all([alone, remote].map((log) => rejectionOf(log.append('never', { timeoutMs: 300 }))))
+    const errors = await Promise.all([alone, remote].map((log) => rejectionOf(log.append('never', { timeoutMs: 150 }))))
 
     const tookMs = performance.now() - start
-    expect(tookMs).toBeGreaterThanOrEqual(295)
+    expect(tookMs).toBeGreaterThanOrEqual(145)
     expect(tookMs).toBeLessThan(1_500)
     for (const error of errors) {
       expect(error).toBeInstanceOf(NotLeaderError)
@@ -161,12 +164,12 @@ describe('append under a leader that cannot commit', () => {
       return performance.now() - start
     }
 
-    const [long, short, middle] = await Promise.all([endedAfterMs(900), endedAfterMs(100), endedAfterMs(400)])
+    const [long, short, middle] = await Promise.all([endedAfterMs(600), endedAfterMs(50), endedAfterMs(300)])
 
-    expect(short).toBeLessThan(350)
-    expect(middle).toBeGreaterThanOrEqual(395)
-    expect(middle).toBeLessThan(850)
-    expect(long).toBeGreaterThanOrEqual(895)
+    expect(short).toBeLessThan(250)
+    expect(middle).toBeGreaterThanOrEqual(295)
+    expect(middle).toBeLessThan(550)
+    expect(long).toBeGreaterThanOrEqual(595)
   })
 
   it('settles each pending append once when the log is closed, and refuses what comes after', async () => {
@@ -218,11 +221,35 @@ it('lets appends that wait for a leader hang nowhere when the log is closed', as
   expect(performance.now() - start).toBeLessThan(500)
 })
 
+it('says once why the server has stopped', async () => {
+  const inner = memoryStore()
+  const faults: Error[] = []
+  const store: Store = {
+    identity: inner.identity,
+    groups: inner.groups,
+    recover: (group) => inner.recover(group),
+    write: (batch, done) =>
+      inner.write(batch, (failure) => done(faults[0] === undefined ? failure : { error: faults[0] })),
+    read: (group, range, done) => inner.read(group, range, done),
+    close: (done) => inner.close(done),
+  }
+  const { leader } = await openCluster({ ids: ['n1'], store: () => store })
+  const fault = new Error('EIO')
+  faults.push(fault)
+  expect(await rejectionOf(leader.append('a'))).toBeInstanceOf(AppendOutcomeUnknownError)
+
+  const error = await rejectionOf(leader.append('b'))
+
+  expect(error).toBeInstanceOf(ServerStoppedError)
+  expect(error).toBe(leader.ended)
+  expect(error).toMatchObject({ message: 'group orders: the server has stopped: EIO', cause: fault })
+})
+
 it('says of many commands, of which the first parts are in, that the outcome of the whole is unknown', async () => {
   const network = smallMessages(1_000)
   const { followers, leader, nodes } = await openCluster({ network })
   const values = Array.from({ length: 4_000 }, (_, n) => `${n} `.padEnd(900, '.'))
-  const appending = rejectionOf(followers[0]!.append(values, { timeoutMs: 700 }))
+  const appending = rejectionOf(followers[0]!.append(values, { timeoutMs: 400 }))
   await leader.status.waitFor(({ commitIndex }) => commitIndex > 20)
 
   for (const node of nodes) if (node.id !== idOf(followers[0]!)) await node.close()
@@ -238,7 +265,7 @@ it('gives many commands in parts one deadline together', async () => {
   const values = Array.from({ length: 20_000 }, () => 'x'.repeat(900))
   const start = performance.now()
 
-  const error = await rejectionOf(followers[0]!.append(values, { timeoutMs: 300 }))
+  const error = await rejectionOf(followers[0]!.append(values, { timeoutMs: 200 }))
 
   expect(error).toBeInstanceOf(AppendOutcomeUnknownError)
   expect(performance.now() - start).toBeLessThan(1_500)

@@ -34,6 +34,11 @@ export interface ClusterOptions {
   readonly settings?: Partial<RaftSettings>
 }
 
+/** In a group of one nobody is waited for. */
+export const ALONE = { heartbeatIntervalMs: 5, electionTimeoutMinMs: 10, electionTimeoutMaxMs: 20 }
+/** Within one process nobody is far away. */
+export const TOGETHER = { heartbeatIntervalMs: 30, electionTimeoutMinMs: 80, electionTimeoutMaxMs: 160 }
+
 /** Nodes of this process, closed after the test. */
 export async function openNodes({
   ids = ['n1', 'n2', 'n3'],
@@ -42,11 +47,7 @@ export async function openNodes({
   settings = {},
 }: ClusterOptions = {}): Promise<QuorateNode[]> {
   const shared = network ?? memoryNetwork()
-  // Within one process nobody is far away, and in a group of one nobody is waited for.
-  const quick =
-    ids.length === 1
-      ? { heartbeatIntervalMs: 5, electionTimeoutMinMs: 10, electionTimeoutMaxMs: 20 }
-      : { heartbeatIntervalMs: 30, electionTimeoutMinMs: 100, electionTimeoutMaxMs: 200 }
+  const quick = ids.length === 1 ? ALONE : TOGETHER
   return Promise.all(
     ids.map(async (id) =>
       closeAfterTest(

@@ -11,9 +11,11 @@ import {
   StoreReplacedError,
   WrongGroupError,
   type NodeOptions,
+  type Store,
 } from '@quorate/log'
 import { describe, expect, it } from 'vitest'
 import {
+  ALONE,
   appliedEverywhere,
   closeAfterTest,
   leaderOf,
@@ -22,7 +24,9 @@ import {
   placesOf,
   rejectionOf,
   sleep,
+  TOGETHER,
 } from './cluster.ts'
+import { areGone } from './garbage.ts'
 
 describe('bootstrap', () => {
   it('answers the UUID by which all servers know the group', async () => {
@@ -53,17 +57,15 @@ describe('bootstrap', () => {
   })
 
   it('that misses a node says which, and has written nothing', async () => {
-    const network = memoryNetwork()
-    const nodes = await openNodes({ ids: ['n1', 'n2'], network })
+    const stores = new Map(['n1', 'n2'].map((id) => [id, memoryStore()]))
+    const nodes = await openNodes({ ids: ['n1', 'n2'], store: (id) => stores.get(id)! })
 
     const error = await rejectionOf(nodes[0]!.bootstrap('orders', ['n1', 'n2', 'n3'], { timeoutMs: 250 }))
 
     expect(error).toBeInstanceOf(BootstrapIncompleteError)
     expect(error).toMatchObject({ code: 'BOOTSTRAP_INCOMPLETE', missing: ['n3'] })
     expect((error as Error).message).toContain('Nothing was written')
-    nodes.push(...(await openNodes({ ids: ['n3'], network })))
-    await nodes[2]!.bootstrap('orders', ['n1', 'n2', 'n3'])
-    await leaderOf(await Promise.all(nodes.map((node) => node.openLog('orders'))))
+    for (const store of stores.values()) expect(store.recover('orders')).toBeUndefined()
   })
 
   it('waits for a node that comes late', async () => {
@@ -128,6 +130,36 @@ describe('node.openLog', () => {
     expect((await placesOf(reopened, 3)).map(([, text]) => text)).toEqual(['a', 'b', 'c'])
   })
 
+  it('holds no log that was closed', async () => {
+    const { nodes, leader } = await openCluster({ ids: ['n1'] })
+    await leader.close()
+    const closed: WeakRef<object>[] = []
+    for (let n = 0; n < 3; n++) {
+      // In a call of its own: what a function has awaited it may go on holding.
+      const open = async (): Promise<WeakRef<object>> => {
+        const log = await nodes[0]!.openLog('orders')
+        await log.append(`${n}`)
+        await log.close()
+        return new WeakRef(log)
+      }
+      closed.push(await open())
+    }
+
+    expect(await areGone(closed)).toBe(true)
+  })
+
+  it('again after close is safe from the log that was closed', async () => {
+    const { nodes, leader: closed } = await openCluster({ ids: ['n1'] })
+    await closed.close()
+    const reopened = await nodes[0]!.openLog('orders')
+
+    closed.end()
+    await closed.close()
+
+    await reopened.append('a')
+    expect(reopened.ended).toBeUndefined()
+  })
+
   it('is refused while the group is open already, and leaves the open one alone', async () => {
     const { nodes, leader } = await openCluster()
 
@@ -187,7 +219,7 @@ describe('node.openLog', () => {
     await first.bootstrap('orders', [away.id, 'x', 'y'])
     for (const elsewhere of [first, ...(await Promise.all(rest))]) await elsewhere.close()
 
-    const node = closeAfterTest(await openNode({ id: away.id, network, store }))
+    const node = closeAfterTest(await openNode({ id: away.id, network, store, settings: TOGETHER }))
     const log = await node.openLog('orders')
     await log.status.waitFor(({ failure }) => failure !== undefined)
 
@@ -242,12 +274,12 @@ describe('openLog', () => {
   it('opens a node for one group, and closes it with the log', async () => {
     const network = memoryNetwork()
     const store = memoryStore()
-    const log = await openLog('orders', { id: 'n1', network, store, bootstrap: ['n1'] })
+    const log = await openLog('orders', { id: 'n1', network, store, bootstrap: ['n1'], settings: ALONE })
     await log.append('a')
     await log.close()
 
     // The network takes nobody twice under one name, so the first is gone.
-    const again = closeAfterTest(await openLog('orders', { id: 'n1', network, store }))
+    const again = closeAfterTest(await openLog('orders', { id: 'n1', network, store, settings: ALONE }))
     await again.append('b')
 
     expect((await placesOf(again, 2)).map(([, text]) => text)).toEqual(['a', 'b'])
@@ -259,13 +291,29 @@ describe('openLog', () => {
 
     const unborn = await rejectionOf(openLog('orders', { id: 'n1', network, store, joinTimeoutMs: 100 }))
     expect(unborn).toBeInstanceOf(NotBootstrappedError)
-    const log = await openLog('orders', { id: 'n1', network, store, bootstrap: ['n1'] })
+    const log = await openLog('orders', { id: 'n1', network, store, bootstrap: ['n1'], settings: ALONE })
     await log.append('a')
     await log.close()
-    const twice = await rejectionOf(openLog('orders', { id: 'n1', network, store, bootstrap: ['n1'] }))
+    const twice = await rejectionOf(openLog('orders', { id: 'n1', network, store, bootstrap: ['n1'], settings: ALONE }))
     expect(twice).toBeInstanceOf(AlreadyBootstrappedError)
 
-    closeAfterTest(await openLog('orders', { id: 'n1', network, store }))
+    closeAfterTest(await openLog('orders', { id: 'n1', network, store, settings: ALONE }))
+  })
+
+  it('that fails says why, also when the store then fails to close', async () => {
+    const inner = memoryStore()
+    const store: Store = {
+      identity: inner.identity,
+      groups: inner.groups,
+      recover: (group) => inner.recover(group),
+      write: (batch, done) => inner.write(batch, done),
+      read: (group, range, done) => inner.read(group, range, done),
+      close: (done) => inner.close(() => done({ error: new Error('EIO: close') })),
+    }
+
+    const error = await rejectionOf(openLog('orders', { id: 'n1', network: memoryNetwork(), store, joinTimeoutMs: 20 }))
+
+    expect(error).toBeInstanceOf(NotBootstrappedError)
   })
 
   it('is ended by await using', async () => {
@@ -273,7 +321,7 @@ describe('openLog', () => {
     const network = memoryNetwork()
     let kept
     {
-      await using log = await openLog('orders', { id: 'n1', network, store, bootstrap: ['n1'] })
+      await using log = await openLog('orders', { id: 'n1', network, store, bootstrap: ['n1'], settings: ALONE })
       await using subscription = log.subscribe()
       await log.append('a')
       expect(await subscription.next()).toMatchObject({ done: false })

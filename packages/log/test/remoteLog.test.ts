@@ -1,13 +1,16 @@
+import type { ClientRequest } from '@quorate/core'
 import {
   connectLog,
   memoryNetwork,
   NotLeaderError,
+  ServerStoppedError,
   type AppendOptions,
   type LogEntry,
   type RemoteLog,
 } from '@quorate/log'
 import { describe, expect, it } from 'vitest'
 import { closeAfterTest, openCluster, placesOf, rejectionOf, type Cluster } from './cluster.ts'
+import { smallMessages } from './smallMessages.ts'
 
 async function remoteCluster(): Promise<Cluster & { readonly remote: RemoteLog }> {
   const network = memoryNetwork()
@@ -86,6 +89,50 @@ describe('connectLog', () => {
       expect(performance.now() - start).toBeLessThan(600)
       expect(await rejectionOf(ask({ signal: AbortSignal.abort(reason) }))).toBe(reason)
     }
+  })
+
+  it('refuses to read what cannot be meant, before anything is sent', async () => {
+    const network = smallMessages(1_000)
+    const remote = closeAfterTest(connectLog('orders', { network }))
+    const faults = [
+      [{ after: -1 }, 'after is -1'],
+      [{ after: 1.5 }, 'after is 1.5'],
+      [{ after: NaN }, 'after is NaN'],
+      [{ after: '3' }, 'after is 3'],
+      [{}, 'after is undefined'],
+      [{ after: 0, maxBytes: 0 }, 'maxBytes is 0'],
+      [{ after: 0, maxBytes: -5 }, 'maxBytes is -5'],
+      [{ after: 0, maxBytes: NaN }, 'maxBytes is NaN'],
+      [{ after: 0, maxBytes: 0.5 }, 'maxBytes is 0.5'],
+    ] as const
+
+    for (const [options, told] of faults) {
+      const error = await rejectionOf(remote.read(options as { after: number }))
+      expect(error).toBeInstanceOf(RangeError)
+      expect((error as Error).message).toContain(told)
+    }
+    expect(network.sent).toEqual([])
+  })
+
+  it.each([
+    ['malformed', TypeError, 'group orders: the read was refused: told so'],
+    ['tooLarge', TypeError, 'group orders: the read was refused: told so'],
+    ['closed', ServerStoppedError, 'group orders: the server has stopped: told so'],
+  ] as const)('does not ask again what the leader refused as %s', async (reason, type, message) => {
+    const network = memoryNetwork()
+    const asked: ClientRequest[] = []
+    network.client().serve('orders', 1, (request, reply) => {
+      asked.push(request)
+      reply({ type: 'refused', reason, message: 'told so' })
+    })
+    const remote = closeAfterTest(connectLog('orders', { network }))
+
+    const error = await rejectionOf(remote.read({ after: 0 }))
+
+    expect(error).toBeInstanceOf(type)
+    expect(error).toMatchObject({ message })
+    expect(asked).toEqual([{ type: 'read', after: 0, maxBytes: 256 * 1024 }])
+    expect(await rejectionOf(remote.leader())).toBeInstanceOf(type)
   })
 
   it('finds the new leader when the old one is gone', async () => {

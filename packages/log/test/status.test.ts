@@ -45,7 +45,7 @@ describe('the status of a log', () => {
   })
 
   it('tells of each change, until told to stop', async () => {
-    const { leader } = await openCluster()
+    const { leader } = await openCluster({ ids: ['n1'] })
     const told: Status[] = []
     const unsubscribe = leader.status.subscribe((status) => told.push(status))
 
@@ -63,8 +63,26 @@ describe('the status of a log', () => {
     }
   })
 
+  it('tells a function twice that was given twice, and each can be told to stop', async () => {
+    const { leader } = await openCluster({ ids: ['n1'] })
+    const told: number[] = []
+    const listener = ({ lastApplied }: Status): number => told.push(lastApplied)
+    const unsubscribe = [leader.status.subscribe(listener), leader.status.subscribe(listener)]
+    const timesTold = (index: number): number => told.filter((applied) => applied === index).length
+
+    await leader.append('a')
+    expect(timesTold(3)).toBe(2)
+    unsubscribe[0]!()
+    unsubscribe[0]!()
+    await leader.append('b')
+    expect(timesTold(4)).toBe(1)
+    unsubscribe[1]!()
+    await leader.append('c')
+    expect(timesTold(5)).toBe(0)
+  })
+
   it('begins with the present value, and passes over what came and went while the loop was busy', async () => {
-    const { leader } = await openCluster()
+    const { leader } = await openCluster({ ids: ['n1'] })
     const seen: number[] = []
 
     for await (const { lastApplied } of leader.status) {
@@ -79,7 +97,7 @@ describe('the status of a log', () => {
   })
 
   it('can be waited for: a value that is there already, and one to come', async () => {
-    const { leader } = await openCluster()
+    const { leader } = await openCluster({ ids: ['n1'] })
     expect(await leader.status.waitFor(({ role }) => role === 'leader')).toBe(leader.status.value)
 
     const coming = leader.status.waitFor(({ lastApplied }) => lastApplied >= 3)
@@ -89,7 +107,7 @@ describe('the status of a log', () => {
   })
 
   it('is waited for in vain when the signal aborts, or when it can change no more', async () => {
-    const { leader } = await openCluster()
+    const { leader } = await openCluster({ ids: ['n1'] })
     const controller = new AbortController()
     const aborted = rejectionOf(leader.status.waitFor(() => false, { signal: controller.signal }))
     const closed = rejectionOf(leader.status.waitFor(() => false))

@@ -1,8 +1,19 @@
-import { type LogEntry, type ReplicatedLog, type SubscribeOptions } from '@quorate/log'
+import { getEventListeners } from 'node:events'
+import {
+  memoryNetwork,
+  memoryStore,
+  type LogEntry,
+  type ReplicatedLog,
+  type Store,
+  type SubscribeOptions,
+} from '@quorate/log'
 import { describe, expect, it } from 'vitest'
-import { appliedEverywhere, openCluster, rejectionOf, sleep, take } from './cluster.ts'
+import { appliedEverywhere, openCluster, openNodes, rejectionOf, sleep, take } from './cluster.ts'
 
 const texts = (entries: readonly LogEntry[]): string[] => entries.map((entry) => entry.text())
+
+/** Of a node that finds its group at work: it stands for no election before it has heard the leader. */
+const PATIENT = { heartbeatIntervalMs: 30, electionTimeoutMinMs: 1_000, electionTimeoutMaxMs: 2_000 }
 
 async function oneNode(): Promise<ReplicatedLog> {
   return (await openCluster({ ids: ['n1'] })).leader
@@ -38,6 +49,75 @@ describe('where a subscription begins', () => {
     await log.append('c')
 
     expect(await subscription.next()).toMatchObject({ done: false, value: { index: 5 } })
+  })
+
+  it('is what comes next also when the caller has not asked for it yet', async () => {
+    const log = await oneNode()
+    const subscription = log.subscribe({ from: 'latest' })
+
+    for (const text of ['a', 'b', 'c']) await log.append(text)
+
+    const seen = [await subscription.next(), await subscription.next(), await subscription.next()]
+    expect(seen.map(({ value }) => value?.text())).toEqual(['a', 'b', 'c'])
+  })
+
+  it('is what comes next after a restart too, not all that the store holds', async () => {
+    const network = memoryNetwork()
+    const store = memoryStore()
+    const { leader, nodes } = await openCluster({ ids: ['n1'], network, store: () => store })
+    await leader.append(['a', 'b', 'c'])
+    await nodes[0]!.close()
+    const [restarted] = await openNodes({ ids: ['n1'], network, store: () => store })
+
+    const log = await restarted!.openLog('orders')
+    expect(log.lastApplied).toBe(0)
+    const asked = log.subscribe({ from: 'latest' })
+    const first = asked.next()
+    const untouched = log.subscribe({ from: 'latest' })
+    await log.append('d')
+    await log.append('e')
+
+    expect((await first).value?.text()).toBe('d')
+    expect((await asked.next()).value?.text()).toBe('e')
+    expect((await untouched.next()).value?.text()).toBe('d')
+  })
+
+  it('is what comes next after the restart of a follower, under the leader that went on', async () => {
+    const network = memoryNetwork()
+    const stores = new Map(['n1', 'n2', 'n3'].map((id) => [id, memoryStore()]))
+    const store = (id: string): Store => stores.get(id)!
+    const { leader, followers, logs, nodes } = await openCluster({ network, store })
+    const places = await leader.append(['a', 'b', 'c'])
+    await appliedEverywhere(logs, places.at(-1)!)
+    const { id } = followers[0]!.status.value
+    await nodes.find((node) => node.id === id)!.close()
+
+    const [restarted] = await openNodes({ ids: [id], network, store, settings: PATIENT })
+    const log = await restarted!.openLog('orders')
+    const subscription = log.subscribe({ from: 'latest' })
+    const next = subscription.next()
+    await log.status.waitFor(({ lastApplied }) => lastApplied >= places.at(-1)!.index)
+    await leader.append('d')
+
+    expect((await next).value?.text()).toBe('d')
+  })
+
+  it('is nowhere when the log ends before it is known', async () => {
+    const network = memoryNetwork()
+    const store = memoryStore()
+    const { leader, nodes } = await openCluster({ ids: ['n1'], network, store: () => store })
+    await leader.append('a')
+    await nodes[0]!.close()
+    const [restarted] = await openNodes({ ids: ['n1'], network, store: () => store })
+    const log = await restarted!.openLog('orders')
+    const asked = log.subscribe({ from: 'latest' })
+    const next = asked.next()
+    const untouched = log.subscribe({ from: 'latest' })
+
+    await log.close()
+
+    expect(await next).toEqual({ done: true, value: undefined })
+    expect(await untouched.next()).toEqual({ done: true, value: undefined })
   })
 
   it('cannot be anything else', async () => {
@@ -88,7 +168,7 @@ describe('a subscription', () => {
     const { leader, followers } = await openCluster()
     const subscription = followers[0]!.subscribe()
     const next = subscription.next()
-    await sleep(300)
+    await sleep(150)
     const start = performance.now()
 
     await leader.append('a')
@@ -149,6 +229,22 @@ describe('a subscription', () => {
     const aborted = log.subscribe({ signal })
     expect(await rejectionOf(aborted.next())).toBe(reason)
     expect(await aborted.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('shares its signal with any number of others, by one listener', async () => {
+    const log = await oneNode()
+    const { signal } = new AbortController()
+
+    const subscriptions = Array.from({ length: 20 }, () => log.subscribe({ signal }))
+    const waiting = Array.from({ length: 20 }, () =>
+      log.status.waitFor(({ lastApplied }) => lastApplied === 3, { signal }),
+    )
+
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    await log.append('a')
+    await Promise.all(waiting)
+    for (const subscription of subscriptions) await subscription.return()
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('throws the reason of its signal while it waits', async () => {
