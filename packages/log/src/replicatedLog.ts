@@ -28,7 +28,8 @@ export interface SubscribeOptions {
    *
    * `'latest'` is what is committed once this server knows what is committed: from the call, as a rule. After a start, or
    * while a new leader takes over, it is from the moment at which this server has applied an entry of its current term
-   * (§8); what is committed elsewhere before that moment is passed over, be it old or new.
+   * (§8); what is committed elsewhere before that moment is passed over, be it old or new. A leader
+   * passes over nothing that it took in itself.
    */
   readonly from?: 'earliest' | 'latest' | { readonly index: Index }
   /** Also deliver the entries that Raft itself wrote: no-ops and configurations. */

@@ -102,6 +102,43 @@ describe('where a subscription begins', () => {
     expect((await next).value?.text()).toBe('d')
   })
 
+  it('misses nothing that is appended while a new leader does not know yet what is committed', async () => {
+    const network = memoryNetwork()
+    const inner = memoryStore()
+    const { leader, nodes } = await openCluster({ ids: ['n1'], network, store: () => inner })
+    await leader.append('a')
+    await nodes[0]!.close()
+    let held: (() => void)[] | undefined
+    const store: Store = {
+      identity: inner.identity,
+      groups: inner.groups,
+      recover: (group) => inner.recover(group),
+      write: (batch, done) =>
+        inner.write(batch, (failure) => (held === undefined ? done(failure) : held.push(() => done(failure)))),
+      read: (group, range, done) => inner.read(group, range, done),
+      close: (done) => inner.close(done),
+    }
+    const [restarted] = await openNodes({ ids: ['n1'], network, store: () => store })
+    const log = await restarted!.openLog('orders')
+    const unsubscribe = log.status.subscribe(({ role }) => {
+      // The first entry of its term is not durable before the next ones are.
+      if (role === 'leader') held ??= []
+    })
+    await log.status.waitFor(({ role }) => role === 'leader')
+    unsubscribe()
+
+    const next = log.subscribe({ from: 'latest' }).next()
+    const appending = log.append('b')
+    await sleep(20)
+    expect(log.lastApplied).toBe(0)
+    const writes = held ?? []
+    held = undefined
+    for (const done of writes) done()
+
+    await appending
+    expect((await next).value?.text()).toBe('b')
+  })
+
   it('is nowhere when the log ends before it is known', async () => {
     const network = memoryNetwork()
     const store = memoryStore()
