@@ -12,6 +12,7 @@ export { systemClock, systemRandom } from './systemPorts.ts'
 export {
   AlreadyBootstrappedError,
   AppendOutcomeUnknownError,
+  BootstrapConflictError,
   BootstrapIncompleteError,
   EntryTooLargeError,
   InvariantViolation,

@@ -1,11 +1,11 @@
-import type { GroupId, NodeId } from '@quorate/core'
-import { openNode, type NodeOptions } from './quorateNode.ts'
+import { BootstrapConflictError, type GroupId, type NodeId } from '@quorate/core'
+import { openNode, type NodeOptions, type QuorateNode } from './quorateNode.ts'
 import type { OpenLogOptions, ReplicatedLog } from './replicatedLog.ts'
 
 export interface OpenSingleLogOptions extends NodeOptions, OpenLogOptions {
   /**
-   * Give birth to the group, with its servers on these nodes. Once in the group's life, in one process: what is born
-   * already is refused.
+   * Give birth to the group, with its servers on these nodes. Once in the group's life: what is born already is refused.
+   * Processes that all try at the same moment end up in the same group.
    */
   readonly bootstrap?: readonly NodeId[]
 }
@@ -20,7 +20,7 @@ export async function openLog(
 ): Promise<ReplicatedLog> {
   const node = await openNode(options)
   try {
-    if (bootstrap !== undefined) await node.bootstrap(group, bootstrap)
+    if (bootstrap !== undefined) await giveBirth(node, group, bootstrap)
     const log = await node.openLog(group, joinTimeoutMs === undefined ? {} : { joinTimeoutMs })
     log.closeWith(() => node.close())
     return log
@@ -28,5 +28,14 @@ export async function openLog(
     // Why it failed counts, not what failed after it.
     await node.close().catch(() => {})
     throw error
+  }
+}
+
+/** Where another process gives birth to it at this very moment, this one is wanted there, and joins. */
+async function giveBirth(node: QuorateNode, group: GroupId, nodes: readonly NodeId[]): Promise<void> {
+  try {
+    await node.bootstrap(group, nodes)
+  } catch (error) {
+    if (!(error instanceof BootstrapConflictError)) throw error
   }
 }

@@ -206,6 +206,17 @@ describe('node.openLog', () => {
     expect(await leader.append('the others go on')).toMatchObject({ index: 3 })
   })
 
+  it('lets three processes that all give birth to the group at once end up in the same one', async () => {
+    const network = memoryNetwork()
+    const ids = ['a', 'b', 'c']
+    const open = (id: string) => openLog('orders', { id, network, store: memoryStore(), bootstrap: ids })
+    const logs = await Promise.all(ids.map(open))
+    for (const log of logs) closeAfterTest(log)
+
+    expect(new Set(logs.map(({ status }) => status.value.groupUuid)).size).toBe(1)
+    for (const [place, log] of logs.entries()) expect(await log.append(`${place}`)).toMatchObject({ index: place + 3 })
+  })
+
   it('says of a store of another group of the same name that it is the wrong one', async () => {
     const network = memoryNetwork()
     const { nodes, logs, leader, followers } = await openCluster({ network })
