@@ -1,7 +1,10 @@
 import { RaftNode, firstEntry, type HostedServer, type ServerStatus } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
+import { PROMISE_MS } from '../src/driver/birth.ts'
 import { GROUP, cluster, type Cluster } from './world/cluster.ts'
 import { appendEntries, firstEntryOf, requestVote, serverWorld } from './world/serverWorld.ts'
+import type { Letter } from './world/testNetwork.ts'
+import { TestRandom } from './world/testRandom.ts'
 
 interface Birth {
   readonly results: { readonly error: Error | undefined; readonly groupUuid: string | undefined }[]
@@ -196,6 +199,174 @@ describe('§6 Configuration', () => {
       expect(server!.status.role).toBe('leader')
     })
 
+    describe('at once on several of its nodes', () => {
+      /** All letters of `from` to `to` take so long. */
+      function slow(nodes: Cluster, delayMs: (letter: Letter) => number): void {
+        nodes.network.loses = (letter) => {
+          nodes.clock.arrive(() => nodes.network.deliver(letter), delayMs(letter))
+          return true
+        }
+      }
+
+      function expectOneGroup(nodes: Cluster, births: readonly Birth[]): void {
+        const uuids = nodes.ids.map((id) =>
+          nodes
+            .node(id)
+            .disk.entriesOf(GROUP)
+            .flatMap((entry) => (entry.kind === 'configuration' ? [entry.configuration.groupUuid] : [])),
+        )
+        const born = births.flatMap(({ results }) => results).filter(({ error }) => error === undefined)
+        expect(births.map(({ results }) => results.length)).toEqual(births.map(() => 1))
+        expect(born).toHaveLength(1)
+        expect(uuids).toEqual(nodes.ids.map(() => [born[0]!.groupUuid]))
+      }
+
+      describe.each([
+        ['with open, blank servers', true],
+        ['with nothing open', false],
+      ] as const)('%s', (_, isOpen) => {
+        function unborn(size: number): Cluster {
+          const nodes = cluster(size, { isUnborn: true })
+          if (!isOpen) for (const id of nodes.ids) nodes.node(id).raft.close(GROUP)
+          nodes.run(1)
+          return nodes
+        }
+
+        it.each([2, 3])('gives one group of %i, and not one to each: the lowest name goes on', (size) => {
+          for (const order of [(ids: readonly string[]) => ids, (ids: readonly string[]) => [...ids].reverse()]) {
+            const nodes = unborn(size)
+            // Whoever was promised to a birth that then gave way, waits for the end of that promise.
+            const births = new Map(order(nodes.ids).map((id) => [id, bootstrap(nodes, id, nodes.ids, 2 * PROMISE_MS)]))
+            nodes.run(2 * PROMISE_MS)
+            expectOneGroup(nodes, [...births.values()])
+            for (const [id, { results }] of births)
+              expect(results).toMatchObject([
+                id === 'n1' ? { error: undefined } : { error: { code: 'BOOTSTRAP_CONFLICT' } },
+              ])
+            if (isOpen) nodes.electLeader()
+            if (isOpen) nodes.settle()
+          }
+        })
+
+        it('gives no store two first entries when an answer to one of them is slow', () => {
+          const nodes = unborn(3)
+          slow(nodes, ({ from, to }) => (from === 'n3' && to === 'n1' ? 60 : 1))
+          const births = ['n1', 'n2'].map((by) => bootstrap(nodes, by))
+          nodes.run(2000)
+          expectOneGroup(nodes, births)
+          expect(births[1]!.results).toMatchObject([{ error: { code: 'BOOTSTRAP_CONFLICT', node: 'n1' } }])
+        })
+
+        it('gives one group whoever begins first, and however long each letter takes', () => {
+          for (let seed = 1; seed <= 60; seed++) {
+            const nodes = unborn(3)
+            const random = new TestRandom(seed)
+            slow(nodes, () => random.below(random.pick([2, 50, 400])))
+            const births: Birth[] = []
+            for (const by of random.happens(0.5) ? ['n3', 'n1', 'n2'] : ['n2', 'n1']) {
+              births.push(bootstrap(nodes, by, nodes.ids, 10_000))
+              nodes.run(random.below(random.pick([1, 20, 300])))
+            }
+            nodes.run(20_000)
+            expectOneGroup(nodes, births)
+            for (const { error } of births.flatMap(({ results }) => results)) {
+              if (error !== undefined)
+                expect(error.constructor.name).toMatch(/^(BootstrapConflict|AlreadyBootstrapped)Error$/)
+            }
+          }
+        })
+      })
+
+      it('with one server in common, gives that server one group', () => {
+        const nodes = cluster(3, { isUnborn: true })
+        const births = [bootstrap(nodes, 'n1', ['n1', 'n3']), bootstrap(nodes, 'n2', ['n2', 'n3'])]
+        nodes.run(2000)
+        expect(births[0]!.results).toMatchObject([{ error: undefined }])
+        expect(births[1]!.results).toMatchObject([{ error: { code: 'ALREADY_BOOTSTRAPPED', node: 'n3' } }])
+        expect(nodes.node('n2').disk.entriesOf(GROUP)).toEqual([])
+        expect(nodes.status('n3').groupUuid).toBe(births[0]!.results[0]!.groupUuid)
+      })
+    })
+
+    it('takes no answer that was meant for an earlier one: the store that gave it may be gone', () => {
+      const nodes = cluster(2, { isUnborn: true })
+      nodes.network.isHeld = true
+      const first = bootstrap(nodes, 'n1', nodes.ids, 100)
+      nodes.run(1)
+      nodes.network.deliverHeld()
+      nodes.run(150)
+      expect(first.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE', missing: ['n2'] } }])
+      const late = nodes.network.letters.filter(({ packet }) => packet.messages[0]!.type === 'bootstrap.standing')
+      expect(late.map(({ from, packet }) => [from, packet.store])).toContainEqual(['n2', 'store-of-n2'])
+      nodes.crash('n2')
+      nodes.wipe('n2')
+      nodes.restart('n2')
+      const second = bootstrap(nodes, 'n1')
+      for (const letter of late) nodes.network.deliver(letter)
+      nodes.network.letters = []
+      nodes.network.release()
+      nodes.run(1000)
+      expect(second.results).toMatchObject([{ error: undefined }])
+      expect(nodes.node('n2').disk.entriesOf(GROUP)[0]).toMatchObject({
+        configuration: { members: [{ store: 'store-of-n1' }, { store: 'new-store-of-n2' }] },
+      })
+    })
+
+    it('whose node is gone before it wrote, blocks the next one no longer than it was promised', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.crash('n2')
+      bootstrap(nodes, 'n1')
+      nodes.run(50)
+      nodes.crash('n1')
+      nodes.restart('n2')
+      const own = bootstrap(nodes, 'n3', ['n2', 'n3'])
+      const early = bootstrap(nodes, 'n2', ['n2', 'n3'])
+      nodes.run(1500)
+      expect(own.results).toMatchObject([{ error: { code: 'BOOTSTRAP_CONFLICT', node: 'n1' } }])
+      expect(early.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE', missing: ['n3'] } }])
+      const late = bootstrap(nodes, 'n2', ['n2', 'n3'])
+      nodes.run(PROMISE_MS - 1500 + 200)
+      expect(late.results).toMatchObject([{ error: undefined }])
+    })
+
+    it('leaves term and vote as a blank server had stored them before it was closed', () => {
+      for (const hardState of [
+        { currentTerm: 7, votedFor: 'n2' },
+        { currentTerm: 1, votedFor: 'n1' },
+      ]) {
+        const nodes = cluster(2, { isUnborn: true })
+        for (const id of nodes.ids) {
+          nodes.crash(id)
+          nodes.node(id).disk.flush({ group: GROUP, hardState, truncateAfter: undefined, entries: [] })
+          nodes.restart(id)
+          nodes.node(id).raft.close(GROUP)
+        }
+        const birth = bootstrap(nodes, 'n1')
+        nodes.run(1000)
+        expect(birth.results).toMatchObject([{ error: undefined }])
+        for (const id of nodes.ids) {
+          expect(nodes.node(id).disk.entriesOf(GROUP)).toHaveLength(1)
+          expect(nodes.node(id).disk.hardStateOf(GROUP)).toEqual(hardState)
+        }
+      }
+    })
+
+    it('is not said to be accepted by a store that failed to write it, and then says that it holds it', () => {
+      const nodes = cluster(2, { isUnborn: true })
+      const { raft, store } = nodes.node('n2')
+      raft.close(GROUP)
+      nodes.run(1)
+      // What was handed in is what it recovers, flushed or not.
+      store.write = (batch, done) => {
+        for (const write of batch) store.disk.flush(write)
+        nodes.clock.soon(() => done({ error: new Error('no space left') }))
+      }
+      const birth = bootstrap(nodes, 'n1', nodes.ids, 1000)
+      nodes.run(2000)
+      expect(nodes.node('n2').disk.entriesOf(GROUP)).toHaveLength(1)
+      expect(birth.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE', missing: ['n2'] } }])
+    })
+
     it('asks for names that are names, for itself among the nodes, and for each node once', () => {
       const nodes = cluster(2, { isUnborn: true })
       expect(() => bootstrap(nodes, 'n1', ['n2'])).toThrow(RangeError)
@@ -298,6 +469,34 @@ describe('§6 Configuration', () => {
         failure: { code: 'WRONG_GROUP', own: 'another-group', theirs: 'the-group' },
       })
       expect(nodes.status(leader)).toMatchObject({ role: 'leader', term })
+    })
+
+    it('a stray packet of another group, and long after it another one, stop nobody who led in between', () => {
+      const nodes = cluster(3)
+      const stray = (): void =>
+        nodes.network.deliver({
+          from: 'stranger',
+          to: 'n1',
+          packet: { group: GROUP, groupUuid: 'another-group', store: 's', messages: [appendEntries(1, [0, 0])] },
+        })
+      stray()
+      nodes.electLeader('n1')
+      nodes.run(5000)
+      const { term, leaderId } = nodes.status('n1')
+      expect(leaderId).toBe('n1')
+      const packet = {
+        group: GROUP,
+        groupUuid: 'the-group',
+        store: 'store-of-n2',
+        messages: [requestVote(term + 1, 0, 0)],
+      }
+      nodes.network.deliver({ from: 'n2', to: 'n1', packet })
+      expect(nodes.status('n1')).toMatchObject({ role: 'follower', leaderId: undefined })
+      stray()
+      expect(nodes.server('n1').dropped.wrongGroup).toBe(2)
+      expect(nodes.status('n1').failure).toBeUndefined()
+      nodes.electLeader()
+      nodes.settle()
     })
 
     it('messages of a store that its server no longer is do not count', () => {

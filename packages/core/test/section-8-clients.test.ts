@@ -1,4 +1,4 @@
-import type { ClientOutcome, ClientRequest } from '@quorate/core'
+import { entryBytes, type ClientOutcome, type ClientRequest } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { GROUP, cluster, type Cluster } from './world/cluster.ts'
 import { appendEntries, requestVote, serverWorld } from './world/serverWorld.ts'
@@ -41,6 +41,25 @@ describe('§8 Client interaction', () => {
     nodes.run(100)
     expect(outcomes).toEqual([{ type: 'notLeader', leaderId: leader, term }])
     expect(nodes.texts(leader)).toEqual([])
+  })
+
+  it('a command that is larger than the leader can pass on is refused: it stood in the log, and held the leader up', () => {
+    const nodes = cluster(3)
+    const leader = nodes.electLeader('n1')
+    nodes.settle()
+    nodes.network.maxEntryBytes = 1000
+    nodes.network.loses = ({ packet }) =>
+      packet.messages.some(
+        (message) => message.type === 'appendEntries' && message.entries.some((entry) => entryBytes(entry) > 1000),
+      )
+    const { term, lastIndex } = nodes.status(leader)
+    const tooLarge = ask(nodes, 'n2', { type: 'append', term, commands: commands('small', 'x'.repeat(1001)) })
+    nodes.run(3000)
+    expect(tooLarge).toMatchObject([{ type: 'refused', reason: 'tooLarge' }])
+    expect(nodes.status(leader)).toMatchObject({ role: 'leader', term, lastIndex })
+    const small = ask(nodes, 'n2', { type: 'append', term, commands: commands('small') })
+    nodes.run(100)
+    expect(small).toMatchObject([{ type: 'appended', firstIndex: lastIndex + 1, term }])
   })
 
   it('nobody leads: the client is told that nobody listens', () => {

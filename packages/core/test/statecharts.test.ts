@@ -1,4 +1,5 @@
 import type { RoleEvent } from '../src/statecharts/events.ts'
+import type { Inspect } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import type { AnyActorRef, AnyStateMachine, AnyStateNode, InspectionEvent } from 'xstate'
 import { positiveDelay } from '../src/statecharts/context.ts'
@@ -150,6 +151,44 @@ describe('the roles as statecharts (Figure 4)', () => {
       expect(world.state.failure!.message).toContain('at most one leader a term')
       expect(world.receive('S2', appendEntries(2, [1, 1]))).toEqual([])
     }
+  })
+
+  it('an inspector that throws is told no more, and stops no server that it watches', () => {
+    const inspectors = (tell: () => void): Inspect[] => [tell, { next: tell }]
+    for (const fastPath of [true, false]) {
+      for (const place of [0, 1]) {
+        let calls = 0
+        let throws = false
+        const tell = (): void => {
+          calls++
+          if (throws) throw new Error('the inspector is broken')
+        }
+        const world = serverWorld({ settings: { fastPath }, inspect: inspectors(tell)[place]! })
+        world.lead()
+        world.flushAll()
+        throws = true
+        calls = 0
+        world.tick()
+        world.append('a')
+        world.flushAll()
+        expect(world.accept('S2', 3)).toContain('answer a: appended')
+        world.receive('S3', requestVote(9, 9, 9))
+        expect([world.role, world.state.currentTerm]).toEqual(['follower', 9])
+        expect([world.state.failure, calls]).toEqual([undefined, 1])
+      }
+    }
+  })
+
+  it('a server that has failed says and writes nothing more, though its chart could not be told', () => {
+    const world = serverWorld()
+    world.lead()
+    world.flushAll()
+    world.server.append([{ token: 'a', term: world.state.currentTerm, commands: [{ data: new Uint8Array(1) }] }])
+    world.state.failure = new Error('the chart could not be told')
+    expect(world.input(() => {})).toEqual([])
+    expect(world.role).toBe('stopped')
+    expect([world.tick(), world.receive('S3', requestVote(9, 9, 9))]).toEqual([[], []])
+    expect([world.append('b'), world.writes]).toEqual([['answer b: notLeader'], []])
   })
 
   it('what does not concern a role is ignored by it', () => {

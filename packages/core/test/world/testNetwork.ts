@@ -28,6 +28,8 @@ export interface HandOver {
 export class TestNetwork implements Network {
   latencyMs = 1
   isHeld = false
+  /** The largest entry that the nodes' transports carry. */
+  maxEntryBytes = Infinity
   /** What is lost without a trace. */
   loses: (letter: Letter) => boolean = () => false
   readonly handOvers: HandOver[] = []
@@ -47,8 +49,11 @@ export class TestNetwork implements Network {
 
   join(node: NodeId): Transport {
     let own: TransportReceiver | undefined
+    const limit = (): number => this.maxEntryBytes
     return {
-      maxEntryBytes: Infinity,
+      get maxEntryBytes() {
+        return limit()
+      },
       open: (receiver) => {
         own = receiver
         this.#receivers.set(node, receiver)
