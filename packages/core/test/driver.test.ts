@@ -616,6 +616,24 @@ describe('a store that fails', () => {
     expect([...said]).not.toContain(answer)
   })
 
+  it('once, is written to no more by any group, whatever it would say then', () => {
+    const world = lone(['first', 'second'])
+    const write = world.store.write.bind(world.store)
+    world.store.write = (_, done) => {
+      world.store.write = write
+      world.clock.soon(() => done({ error: new Error('no space left') }))
+    }
+    for (const group of ['first', 'second']) {
+      world.append(group, group)
+      world.clock.run(1000)
+    }
+    expect([...world.outcomes.values()]).toEqual([['unknown'], ['unknown']])
+    expect([world.stored('first'), world.stored('second')]).toEqual([[], []])
+    for (const { status } of world.servers.values()) {
+      expect(status).toMatchObject({ role: 'stopped', failure: { code: 'SERVER_STOPPED' } })
+    }
+  })
+
   it('and throws, fails the groups whose writes it was given', () => {
     const world = lone(['first', 'second', 'third'])
     world.store.write = () => {

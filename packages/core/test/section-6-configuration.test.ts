@@ -329,6 +329,66 @@ describe('§6 Configuration', () => {
       expect(late.results).toMatchObject([{ error: undefined }])
     })
 
+    it('does not begin with answers so old that the nodes that gave them may be promised to another', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.crash('n3')
+      const birth = bootstrap(nodes, 'n1', nodes.ids, 2 * PROMISE_MS)
+      nodes.run(50)
+      nodes.crash('n2')
+      nodes.run(PROMISE_MS)
+      nodes.restart('n3')
+      nodes.run(2 * PROMISE_MS)
+      expect(birth.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE' } }])
+      for (const id of nodes.ids) expect(nodes.node(id).disk.entriesOf(GROUP)).toEqual([])
+    })
+
+    it('writes nothing on a node that has heard from a group of that name meanwhile', () => {
+      const nodes = cluster(2, { isUnborn: true })
+      nodes.network.isHeld = true
+      const birth = bootstrap(nodes, 'n1')
+      nodes.run(1)
+      nodes.network.deliverHeld()
+      const stores = new Map(nodes.ids.map((id) => [id, `store-of-${id}`]))
+      const message = { ...appendEntries(1, [0, 0]), entries: [firstEntry('the-other-group', stores, 0)] }
+      const packet = { group: GROUP, groupUuid: 'the-other-group', store: 'store-of-n2', messages: [message] }
+      nodes.network.deliver({ from: 'n2', to: 'n1', packet })
+      nodes.network.release()
+      nodes.run(500)
+      expect(birth.results).toMatchObject([
+        { error: { code: 'ALREADY_BOOTSTRAPPED', node: 'n1', groupUuid: 'the-other-group' } },
+      ])
+      expect(nodes.status('n1')).toMatchObject({ groupUuid: 'the-other-group', failure: undefined })
+    })
+
+    it('takes no part in another while it is promised to one: the offer of an earlier one may come late', () => {
+      const nodes = cluster(3, { isUnborn: true })
+      nodes.crash('n2')
+      bootstrap(nodes, 'n1')
+      nodes.run(50)
+      const stores = new Map(nodes.ids.map((id) => [id, `store-of-${id}`]))
+      const entry = firstEntry('the-late-group', stores, 0)
+      const messages = [{ type: 'bootstrap.offer', entry } as const]
+      const packet = { group: GROUP, groupUuid: undefined, store: 'store-of-n2', messages }
+      nodes.network.deliver({ from: 'n2', to: 'n3', packet })
+      nodes.run(50)
+      expect(nodes.node('n3').disk.entriesOf(GROUP)).toEqual([])
+    })
+
+    it('counts no acceptance of a store that was not asked', () => {
+      const nodes = cluster(2, { isUnborn: true })
+      nodes.network.loses = ({ packet }) => packet.messages.some(({ type }) => type === 'bootstrap.offer')
+      const birth = bootstrap(nodes, 'n1', nodes.ids, 200)
+      nodes.run(100)
+      const [entry] = nodes.node('n1').disk.entriesOf(GROUP)
+      const { groupUuid } = nodes.status('n1')
+      expect(entry).toMatchObject({ configuration: { groupUuid } })
+      const messages = [{ type: 'bootstrap.accepted', groupUuid: groupUuid! } as const]
+      const packet = { group: GROUP, groupUuid: undefined, store: 'another-store', messages }
+      nodes.network.deliver({ from: 'n2', to: 'n1', packet })
+      nodes.run(200)
+      expect(birth.results).toMatchObject([{ error: { code: 'BOOTSTRAP_INCOMPLETE', missing: ['n2'] } }])
+    })
+
     it('leaves term and vote as a blank server had stored them before it was closed', () => {
       for (const hardState of [
         { currentTerm: 7, votedFor: 'n2' },
