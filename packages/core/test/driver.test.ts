@@ -317,6 +317,32 @@ describe('the driver', () => {
     expect(nodes.status('n1')).toMatchObject({ role: 'stopped', lastApplied: 0, failure: undefined })
   })
 
+  it('a store that throws when it is read stops that group alone, and loses no write of another', () => {
+    const clock = new TestClock()
+    const disk = new TestDisk('s1')
+    const store = new TestStore(disk, clock)
+    for (const group of ['read', 'other']) {
+      const entries = [firstEntry(`uuid-of-${group}`, new Map([['n1', 's1']]), 0)]
+      disk.flush({ group, hardState: { currentTerm: 1, votedFor: undefined }, truncateAfter: undefined, entries })
+    }
+    const read = store.read.bind(store)
+    store.read = (group, range, done) => {
+      if (group === 'read') throw new Error('the store cannot be read')
+      read(group, range, done)
+    }
+    const node = new RaftNode({ id: 'n1', network: new TestNetwork(clock), store, clock, random: new TestRandom(1) })
+    const [broken, other] = ['read', 'other'].map((group) =>
+      node.open(group, { stateMachine: { apply: (_, done) => done() } }),
+    )
+    clock.run(2000, () => broken!.status.role === 'stopped' && other!.status.role === 'leader')
+    expect(broken!.status.failure).toMatchObject({ message: 'the store cannot be read' })
+    const outcomes: string[] = []
+    other!.append([{ data: new Uint8Array(1) }], ({ type }) => outcomes.push(type))
+    clock.run(1000)
+    expect(outcomes).toEqual(['appended'])
+    expect(disk.entriesOf('other').map(({ index }) => index)).toEqual([1, 2, 3])
+  })
+
   it('a closed node is silent, has no timer, and opens nothing', () => {
     const nodes = cluster(3)
     nodes.electLeader('n1')

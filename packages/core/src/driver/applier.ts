@@ -27,9 +27,12 @@ export class Applier {
   /** Hands over what may be applied now, as far as the state machine takes it at once. */
   applyNext(): void {
     this.#isWithin = true
-    const range = this.#options.server.startApplying()
-    if (range !== undefined) this.#apply(range.after, range.upTo)
-    this.#isWithin = false
+    try {
+      const range = this.#options.server.startApplying()
+      if (range !== undefined) this.#apply(range.after, range.upTo)
+    } finally {
+      this.#isWithin = false
+    }
   }
 
   #apply(after: Index, upTo: Index): void {

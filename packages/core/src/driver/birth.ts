@@ -157,10 +157,7 @@ export class Birth {
 
   #incomplete(): BootstrapIncompleteError {
     const { group, nodes } = this.#options
-    const missing =
-      this.#entry === undefined
-        ? this.#others.filter((node) => !this.#answers.has(node))
-        : nodes.filter((node) => !this.#accepted.has(node))
+    const missing = this.#entry === undefined ? this.#silent() : nodes.filter((node) => !this.#accepted.has(node))
     return new BootstrapIncompleteError(group, missing, this.#entry !== undefined)
   }
 }

@@ -170,10 +170,13 @@ export class HostedServer {
   }
 
   #readStore(after: Index, upTo: Index, maxBytes: number, done: EntriesDone): void {
-    this.#options.store.read(this.server.group, { after, upTo, maxBytes }, (failure, entries) => {
-      if (failure !== undefined) this.#fail(failure.error)
-      done(failure?.error, entries)
-    })
+    // A store that throws must not take along what the flush has in hand of other groups.
+    this.#guard(() =>
+      this.#options.store.read(this.server.group, { after, upTo, maxBytes }, (failure, entries) => {
+        if (failure !== undefined) this.#fail(failure.error)
+        done(failure?.error, entries)
+      }),
+    )
   }
 
   #tellDurable(): void {

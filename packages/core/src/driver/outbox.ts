@@ -20,10 +20,12 @@ export class Outbox {
 
   sendAll(transport: Transport): void {
     for (const [to, bySender] of this.#packets) {
-      transport.send(
-        to,
-        [...bySender].map(([sender, messages]): Packet => ({ ...sender, messages })),
-      )
+      const packets = [...bySender].map(([sender, messages]): Packet => ({ ...sender, messages }))
+      try {
+        transport.send(to, packets)
+      } catch {
+        // It must not throw. If it does all the same, the packets count as lost, which Raft survives.
+      }
     }
     this.#packets.clear()
   }
