@@ -20,6 +20,7 @@ export function paintFor(isColoured) {
 
 /** How many columns a painted text takes. @param {string} text */
 export function widthOf(text) {
+  // A colour is told by a control character; there is no other way to find one.
   // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/\u001b\[\d+m/g, '').length
 }

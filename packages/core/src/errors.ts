@@ -10,7 +10,7 @@ export abstract class QuorateError extends Error {
   }
 }
 
-/** The server that was asked does not lead its group, and nobody who does was found in time. Nothing was appended. */
+/** Nobody who leads the group was found in time. What was asked for was not done: an append is not in the log. */
 export class NotLeaderError extends QuorateError {
   readonly code = 'NOT_LEADER'
   readonly group: GroupId
@@ -18,8 +18,11 @@ export class NotLeaderError extends QuorateError {
   readonly leaderId: ServerId | undefined
 
   constructor(group: GroupId, leaderId: ServerId | undefined, options?: ErrorOptions) {
-    const hint = leaderId === undefined ? 'no leader is known' : `its leader is ${leaderId}`
-    super(`group ${group}: nothing was appended, ${hint}. Try again once the group has a leader.`, options)
+    const hint = leaderId === undefined ? 'none is known' : `the last known is ${leaderId}`
+    super(
+      `group ${group}: no leader answered in time (${hint}), so nothing was done. Try again once it has one.`,
+      options,
+    )
     this.group = group
     this.leaderId = leaderId
   }
