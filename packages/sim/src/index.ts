@@ -1,0 +1,1 @@
+export { SimRandom } from './random.ts'
