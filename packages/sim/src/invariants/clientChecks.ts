@@ -1,0 +1,92 @@
+import type { Command, Entry, Index, Term } from '@quorate/core'
+import { hold } from './invariant.ts'
+
+/** How an attempt to append ended, seen from whoever made it. */
+export type AttemptOutcome =
+  | { readonly type: 'appended'; readonly firstIndex: Index; readonly term: Term }
+  /** Proven not to have been appended. */
+  | { readonly type: 'refused'; readonly why: string }
+  /** May have been appended, or may still be. */
+  | { readonly type: 'unknown'; readonly why: string }
+
+/** One hand-over of commands to the group, told from all others by the subjects of its commands. */
+export interface Attempt {
+  readonly number: number
+  readonly commands: readonly Command[]
+  /** Whoever took it, if it was taken within a process: with the process, its answer goes. */
+  outcome: AttemptOutcome | undefined
+}
+
+/** What clients were told, held against what stands in the log. */
+export class ClientChecks {
+  readonly #attempts = new Map<string, Attempt>()
+  readonly #indexes = new Map<string, Index>()
+  readonly #subjects: (string | undefined)[] = []
+  #attemptCount = 0
+
+  /** A new attempt: each of its commands gets a subject that no other has. */
+  begin(datas: readonly Uint8Array[]): Attempt {
+    const number = ++this.#attemptCount
+    const commands = datas.map((data, place) => ({ subject: `a${number}.${place}`, data }))
+    const attempt: Attempt = { number, commands, outcome: undefined }
+    for (const { subject } of commands) this.#attempts.set(subject, attempt)
+    return attempt
+  }
+
+  answered(attempt: Attempt, outcome: AttemptOutcome): void {
+    const { number, commands } = attempt
+    hold(attempt.outcome === undefined, 'answeredOnce', () => {
+      return `attempt ${number} was answered ${attempt.outcome?.type}, and then ${outcome.type}`
+    })
+    attempt.outcome = outcome
+    for (const [place, { subject }] of commands.entries()) {
+      const index = this.#indexes.get(subject as string)
+      if (outcome.type === 'refused') {
+        hold(
+          index === undefined,
+          'refusedIsAbsent',
+          () => `${subject} was refused (${outcome.why}), and stands at ${index}`,
+        )
+      } else if (outcome.type === 'appended') {
+        const said = outcome.firstIndex + place
+        hold(this.#subjects[said] === subject, 'answeredIsCommitted', () => {
+          return `${subject} is said to stand at ${said}, where ${this.#subjects[said] ?? 'nothing'} does`
+        })
+      }
+    }
+  }
+
+  /** An entry is applied for the first time in the world. */
+  applied({ index, ...entry }: Entry): void {
+    if (entry.kind !== 'command' || entry.subject === undefined) return
+    const { subject } = entry
+    const attempt = this.#attempts.get(subject)
+    hold(attempt !== undefined, 'appendedOnce', () => `${subject} stands at ${index}, and nobody has sent it`)
+    const former = this.#indexes.get(subject)
+    hold(
+      former === undefined,
+      'appendedOnce',
+      () => `${subject} was sent once, and stands at ${former} and at ${index}`,
+    )
+    hold(attempt.outcome?.type !== 'refused', 'refusedIsAbsent', () => `${subject} was refused, and stands at ${index}`)
+    this.#indexes.set(subject, index)
+    this.#subjects[index] = subject
+  }
+
+  indexOf(subject: string): Index | undefined {
+    return this.#indexes.get(subject)
+  }
+
+  /** How many attempts have ended so. */
+  outcomes(type: AttemptOutcome['type']): number {
+    return new Set([...this.#attempts.values()].filter(({ outcome }) => outcome?.type === type)).size
+  }
+
+  /** In the end everything that was answered as appended must be there. */
+  checkAllThere(): void {
+    for (const [subject, { outcome }] of this.#attempts) {
+      if (outcome?.type !== 'appended') continue
+      hold(this.#indexes.has(subject), 'answeredIsCommitted', () => `${subject} was appended, and is lost`)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import type { Entry, Index } from '@quorate/core'
+import type { SimNode } from '../world/simNode.ts'
+import { hold } from './invariant.ts'
+import type { Sight } from './sight.ts'
+import type { WorldRecord } from './worldRecord.ts'
+
+/** What is committed and what is applied. */
+export class CommitChecks {
+  readonly #record: WorldRecord
+  readonly #nodes: ReadonlyMap<string, SimNode>
+  /** What the state machines were at an index, by the first that said so. */
+  readonly #digests = new Map<Index, string>()
+
+  constructor(record: WorldRecord, nodes: ReadonlyMap<string, SimNode>) {
+    this.#record = record
+    this.#nodes = nodes
+  }
+
+  look(sight: Sight): void {
+    const { node, state, before } = sight
+    const { commitIndex, lastApplied } = state
+    if (before !== undefined) {
+      hold(before.commitIndex <= commitIndex && before.lastApplied <= lastApplied, 'commitNeverFalls', () => {
+        return `${node.id} went from ${before.commitIndex} committed, ${before.lastApplied} applied to ${commitIndex}, ${lastApplied}`
+      })
+    }
+    const known = before?.commitIndex ?? 0
+    if (commitIndex > known) this.#checkCommit(sight, known)
+  }
+
+  applied(node: SimNode, entry: Entry, result: unknown, formerIndex: Index): void {
+    const { index, term } = entry
+    hold(index === formerIndex + 1, 'appliedInOrder', () => `${node.id} applies ${index} after ${formerIndex}`)
+    const committed = this.#record.committed[index]
+    const { log } = node.ledger.durable
+    hold(committed?.term === term, 'stateMachineSafety', () => {
+      return `${node.id} applies ${index}/${term}, and committed there is ${committed === undefined ? 'nothing' : `an entry of term ${committed.term}`}`
+    })
+    hold(log.terms[index] === term, 'appliedIsDurable', () => {
+      return `${node.id} applies ${index}/${term}, and its disk holds the log up to ${log.last.index}/${log.last.term}`
+    })
+    hold(log.chains[index] === committed.chain, 'stateMachineSafety', () => {
+      return `${node.id} applies at ${index}/${term} another entry than was committed`
+    })
+    this.#checkResult(node, index, result)
+  }
+
+  /** Looked at now and then: it costs. */
+  checkMachine(node: SimNode): void {
+    const { machine, appliedIndex } = node
+    if (machine === undefined) return
+    const digest = machine.digest()
+    const known = this.#digests.get(appliedIndex) ?? digest
+    hold(known === digest, 'replicasAgree', () => {
+      return `having applied ${appliedIndex}, the state of ${node.id} is ${digest}, and another's was ${known}`
+    })
+    this.#digests.set(appliedIndex, digest)
+  }
+
+  #checkResult(node: SimNode, index: Index, result: unknown): void {
+    const { results } = this.#record
+    if (!(index in results)) results[index] = result
+    const known = results[index]
+    const isSame = known === result || JSON.stringify(known) === JSON.stringify(result)
+    hold(isSame, 'replicasAgree', () => {
+      return `the command at ${index} gives ${JSON.stringify(result)} at ${node.id}, and gave ${JSON.stringify(known)} elsewhere`
+    })
+  }
+
+  #checkCommit({ node, state, role }: Sight, known: Index): void {
+    const { committed } = this.#record
+    const { log, commitIndex, currentTerm } = state
+    for (let index = known + 1; index <= commitIndex; index++) {
+      const term = log.termAt(index)
+      const former = committed[index]
+      if (former === undefined) {
+        hold(
+          role === 'leader',
+          'commitIsLed',
+          () => `${node.id}, a ${role}, takes ${index}/${term} for committed first`,
+        )
+        const last = log.termAt(commitIndex)
+        hold(last === currentTerm, 'commitIsOfOwnTerm', () => {
+          return `${node.id} commits ${commitIndex}/${last} while it leads term ${currentTerm}`
+        })
+        this.#checkQuorum(node, state, index)
+        committed.push({ term: term ?? 0, chain: node.ledger.written.log.chains[index] ?? 0, inTerm: currentTerm })
+        continue
+      }
+      hold(former.term === term, role === 'leader' ? 'commitIsFinal' : 'followerCommitsVerified', () => {
+        return `${node.id} takes ${index}/${term} for committed, and ${index}/${former.term} is`
+      })
+    }
+  }
+
+  #checkQuorum(node: SimNode, state: Sight['state'], index: Index): void {
+    const { log } = node.ledger.written
+    const position = { index, term: log.terms[index] ?? -1 }
+    for (const voters of state.configurations.at(-1)?.configuration.voters ?? [[]]) {
+      const holding = voters.filter((id) => this.#nodes.get(id)?.ledger.holdsDurably(position, log.chains[index]))
+      hold(2 * holding.length > voters.length, 'commitIsDurable', () => {
+        return `${node.id} commits ${index}/${position.term}, which is on the disks of ${holding.join(', ') || 'nobody'} alone`
+      })
+    }
+  }
+}

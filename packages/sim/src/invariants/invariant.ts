@@ -1,0 +1,75 @@
+/** What must be true after every event, by name: a sentence each. § numbers are those of the extended Raft paper. */
+export const INVARIANTS = {
+  // Terms and votes
+  electionSafety: 'a term has at most one leader, ever (§5.2)',
+  oneVoteATerm: 'a server votes for at most one candidate in a term, restarts included (§5.2)',
+  voteIsDurable: 'a vote leaves only once it is on disk (§5.1, Figure 2)',
+  termIsDurable: 'a message leaves only once its term is on disk (§5.1, Figure 2)',
+  termNeverFalls: 'the term of a server never falls, restarts included (§5.1)',
+  speaksForward: 'a server says nothing to another in an older term than it has spoken to it in before (§5.1)',
+  voteIsEarned: 'a vote goes only to a candidate whose log is at least as up-to-date (§5.4.1)',
+  voteIsAsked: 'a vote goes only to a candidate that asked for it in that term (§5.2)',
+  leaderIsElected: 'a leader has the durable votes of a majority of its configuration (§5.2)',
+  membersAlone: 'only voting members of the configuration vote, stand for election and lead (§6)',
+  // Logs
+  leaderAppendOnly: 'a leader never overwrites or deletes entries of its log (§5.3)',
+  logMatching: 'entries of one index and term are the same, and so are all before them (§5.3)',
+  leaderCompleteness: 'a leader holds every entry that was committed in an earlier term (§5.4)',
+  entriesAreLed: 'an entry first appears in the log of the leader of its term (§5.3)',
+  termsAscend: 'terms and times never fall along a log, and no entry is of a later term than its server (§5.3)',
+  configurationIsLatest: 'a server uses the latest configuration in its log (§6)',
+  // Commitment
+  stateMachineSafety: 'servers apply the same entry at an index, ever (§5.4.3)',
+  commitIsDurable: 'an entry is committed once the disks of a majority hold it (§5.3)',
+  commitIsOfOwnTerm: 'a leader commits by counting only entries of its own term (§5.4.2)',
+  commitIsFinal: 'what is committed at an index never changes (§5.4)',
+  commitIsLed: 'an entry is committed by a leader before anybody else hears of it (§5.3)',
+  commitNeverFalls: 'commitIndex and lastApplied never fall within a process (Figure 2)',
+  commitStays: 'no server removes a committed entry from its log (§5.4)',
+  followerCommitsVerified: 'a follower takes as committed only what the leader committed (§5.3, Figure 2)',
+  appliedIsDurable: 'a server applies only what is on its own disk',
+  appliedInOrder: 'a process applies each entry once, in order, without a hole (§5.3)',
+  pointersAreInOrder: 'the indexes of a server stand in their order (packages/core/docs/log-pointers.md)',
+  replicasAgree: 'state machines that have applied the same entries are in the same state',
+  // Replication
+  matchIsTrue: 'a leader takes a follower to hold only what is on that disk (§5.3)',
+  matchNeverFalls: 'matchIndex never falls, and nextIndex stays above it, within a session (Figure 2)',
+  acknowledgedIsDurable: 'a follower acknowledges only what is on its disk and in the log of the leader (§5.3)',
+  leaderSpeaksTruth: 'AppendEntries come from the leader of their term, and say what stands in its log (§5.3)',
+  windowIsBounded: 'a leader runs no further ahead of a follower than its window (thesis §10.2.1)',
+  roleAndStateAgree: 'the chart and the state of a server tell the same role (§5.1)',
+  // Storage
+  flushedIsFlushed: 'what a store reports as flushed is flushed',
+  storeKeeps: 'a store holds what it reported as flushed, and nothing that it was not given',
+  failureIsFinal: 'a server whose store has failed says and writes nothing more',
+  damageIsFound: 'a store that was damaged or exchanged takes no part',
+  // Clients
+  answeredOnce: 'an append is answered once',
+  answeredIsCommitted: 'an append that was answered stands where the answer says (§8)',
+  refusedIsAbsent: 'an append that was refused is not in the log (§8)',
+  appendedOnce: 'what was sent once stands in the log once (§8)',
+  machineTakesAll: 'a state machine takes every command',
+  // The core's own assertions, and nothing else that throws.
+  coreHolds: 'the core finds nothing wrong with itself',
+  nothingThrows: 'nothing throws out of an event',
+} as const
+
+export type InvariantName = keyof typeof INVARIANTS
+
+/** Something that must always be true was not. */
+export class InvariantBroken extends Error {
+  readonly invariant: InvariantName
+  readonly detail: string
+
+  constructor(invariant: InvariantName, detail: string, options?: ErrorOptions) {
+    super(`${invariant}: ${INVARIANTS[invariant]}. But ${detail}`, options)
+    this.name = 'InvariantBroken'
+    this.invariant = invariant
+    this.detail = detail
+  }
+}
+
+/** @throws InvariantBroken with what `detail` says when it does not hold. */
+export function hold(holds: boolean, invariant: InvariantName, detail: () => string): asserts holds {
+  if (!holds) throw new InvariantBroken(invariant, detail())
+}

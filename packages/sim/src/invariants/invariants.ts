@@ -1,0 +1,115 @@
+import type { Entry, GroupWrite, NodeId, ServerStatus, StoreFailure } from '@quorate/core'
+import type { Letter } from '../world/simNetwork.ts'
+import type { SimNode } from '../world/simNode.ts'
+import type { StoreContent } from '../world/storeLedger.ts'
+import { ClientChecks } from './clientChecks.ts'
+import { CommitChecks } from './commitChecks.ts'
+import { InvariantBroken } from './invariant.ts'
+import { LogChecks } from './logChecks.ts'
+import { ReplicationChecks } from './replicationChecks.ts'
+import { glimpseOf, type Glimpse, type Sight } from './sight.ts'
+import { StorageChecks } from './storageChecks.ts'
+import { VoteChecks } from './voteChecks.ts'
+import { WorldRecord } from './worldRecord.ts'
+
+/** A machine's digest is compared after so many events of its node. */
+const EVENTS_BETWEEN_DIGESTS = 64
+
+/** All invariants of a world: told of everything, and asked for a look at the server after each of its events. */
+export class Invariants {
+  readonly record = new WorldRecord()
+  readonly votes: VoteChecks
+  readonly clients: ClientChecks
+  readonly #nodes: ReadonlyMap<NodeId, SimNode>
+  readonly #logs: LogChecks
+  readonly #commits: CommitChecks
+  readonly #replication: ReplicationChecks
+  readonly #storage = new StorageChecks()
+  readonly #glimpses = new Map<NodeId, Glimpse>()
+  readonly #appliedIndexes = new Map<NodeId, { incarnation: number; index: number }>()
+  #events = 0
+
+  constructor(nodes: ReadonlyMap<NodeId, SimNode>, largestEntryBytes: number) {
+    this.#nodes = nodes
+    this.votes = new VoteChecks(this.record)
+    this.clients = new ClientChecks()
+    this.#logs = new LogChecks(this.record)
+    this.#commits = new CommitChecks(this.record, nodes)
+    this.#replication = new ReplicationChecks(this.record, nodes, largestEntryBytes)
+  }
+
+  sent(letter: Letter): void {
+    const node = this.#nodes.get(letter.from)
+    if (node === undefined) return
+    this.votes.sent(node, letter)
+    this.#logs.sent(node, letter)
+    this.#replication.sent(node, letter)
+    this.#storage.sent(node, letter)
+  }
+
+  opened(node: SimNode, found: StoreContent): void {
+    if (node.lostFor === 'wipe') return
+    this.#logs.opened(node, found)
+    this.votes.opened(node, found)
+  }
+
+  writing(node: SimNode, write: GroupWrite): void {
+    this.#storage.writing(node, write)
+    this.#logs.writing(node, write)
+  }
+
+  /** The ledger has taken the write in. */
+  wrote(node: SimNode, write: GroupWrite): void {
+    this.#logs.wrote(node, write)
+  }
+
+  written(node: SimNode, failure: StoreFailure | undefined): void {
+    this.#storage.written(node, failure)
+    if (failure === undefined && node.lostFor === undefined) this.votes.written(node)
+  }
+
+  applied(node: SimNode, entry: Entry, result: unknown): void {
+    const former = this.#appliedIndexes.get(node.id)
+    const formerIndex = former?.incarnation === node.incarnation ? former.index : 0
+    const isFirst = !(entry.index in this.record.results)
+    this.#commits.applied(node, entry, result, formerIndex)
+    if (isFirst) this.clients.applied(entry)
+    this.#appliedIndexes.set(node.id, { incarnation: node.incarnation, index: entry.index })
+  }
+
+  status({ id }: SimNode, { failure }: ServerStatus): void {
+    if (failure === undefined) return
+    const isExpected = 'code' in failure && (failure.code === 'SERVER_STOPPED' || failure.code === 'STORE_REPLACED')
+    const isOfTheStore = failure.name === 'StorageFailedError'
+    if (isExpected || isOfTheStore) return
+    // What is no error of ours was thrown by the state machine.
+    const invariant = 'code' in failure ? 'coreHolds' : 'machineTakesAll'
+    throw new InvariantBroken(invariant, `${id} has stopped: ${failure.message}`, { cause: failure })
+  }
+
+  /** Right after an event of the node's process. */
+  look(node: SimNode): void {
+    const { server } = node
+    if (server === undefined) return
+    const former = this.#glimpses.get(node.id)
+    const { state, role } = server.server
+    const sight: Sight = { node, state, role, before: former?.process === server ? former : undefined }
+    this.votes.look(sight)
+    this.#logs.look(sight)
+    this.#commits.look(sight)
+    if (role !== 'stopped') this.#replication.look(sight)
+    if (++this.#events % EVENTS_BETWEEN_DIGESTS === 0) this.#commits.checkMachine(node)
+    this.#glimpses.set(node.id, glimpseOf(server))
+  }
+
+  /** What a server was at the last look. */
+  glimpse(id: NodeId): Glimpse | undefined {
+    return this.#glimpses.get(id)
+  }
+
+  /** Once all is calm and all servers are equal. */
+  checkEnd(): void {
+    for (const node of this.#nodes.values()) this.#commits.checkMachine(node)
+    this.clients.checkAllThere()
+  }
+}

@@ -1,0 +1,129 @@
+import type { AppendEntries, Entry, GroupWrite, Index, NodeId } from '@quorate/core'
+import { digestOf, mix } from '../world/entryDigest.ts'
+import type { Letter } from '../world/simNetwork.ts'
+import type { SimNode } from '../world/simNode.ts'
+import type { StoreContent } from '../world/storeLedger.ts'
+import { hold } from './invariant.ts'
+import { leadsAnew, type Sight } from './sight.ts'
+import type { WorldRecord } from './worldRecord.ts'
+
+/** What stands in logs, as they are written. */
+export class LogChecks {
+  readonly #record: WorldRecord
+
+  constructor(record: WorldRecord) {
+    this.#record = record
+  }
+
+  /** A truncation must not reach what is committed here. */
+  writing(node: SimNode, { truncateAfter }: GroupWrite): void {
+    if (truncateAfter === undefined) return
+    const { log } = node.ledger.written
+    const { committed } = this.#record
+    for (let index = truncateAfter + 1; index <= Math.min(log.lastIndex, committed.length - 1); index++) {
+      hold(log.chains[index] !== committed[index]?.chain, 'commitStays', () => {
+        return `${node.id} cuts its log after ${truncateAfter}, and ${index}/${log.terms[index]} is committed`
+      })
+    }
+  }
+
+  /** Behind the write: the ledger has the entries. */
+  wrote(node: SimNode, { entries }: GroupWrite): void {
+    const { log } = node.ledger.written
+    const server = node.server?.server
+    for (const entry of entries) {
+      const { index, term, time } = entry
+      this.#note(node.id, entry, log.chains[index] as number)
+      const before = log.terms[index - 1] as number
+      const isInOrder =
+        before <= term && (server === undefined || (term <= server.state.currentTerm && time <= server.state.lastTime))
+      hold(isInOrder, 'termsAscend', () => `${node.id} writes ${index}/${term} behind an entry of term ${before}`)
+    }
+  }
+
+  opened(node: SimNode, found: StoreContent): void {
+    hold(node.ledger.explains(found), 'storeKeeps', () => {
+      const { hardState, log } = node.ledger.durable
+      return (
+        `${node.id} was told that term ${hardState.currentTerm}, vote ${hardState.votedFor ?? 'none'} and the log up to ` +
+        `${log.last.index}/${log.last.term} are flushed, and finds term ${found.hardState.currentTerm}, vote ` +
+        `${found.hardState.votedFor ?? 'none'} and the log up to ${found.log.last.index}/${found.log.last.term}`
+      )
+    })
+  }
+
+  sent({ id }: SimNode, { packets }: Letter): void {
+    for (const { messages } of packets) {
+      for (const message of messages) if (message.type === 'appendEntries') this.#checkSent(id, message)
+    }
+  }
+
+  look(sight: Sight): void {
+    const { node, state, role, before } = sight
+    if (leadsAnew(sight)) this.#checkCompleteness(sight)
+    else if (role === 'leader' && before !== undefined) {
+      const { last } = before
+      hold(last.index <= state.log.lastIndex && state.log.holds(last), 'leaderAppendOnly', () => {
+        return `the leader ${node.id} had ${last.index}/${last.term} in its log, and has it no more`
+      })
+    }
+    const latest = state.configurations.at(-1)
+    hold(latest === undefined || latest.index <= state.log.lastIndex, 'configurationIsLatest', () => {
+      return `${node.id} uses the configuration at ${latest?.index}, and its log ends at ${state.log.lastIndex}`
+    })
+  }
+
+  /** Said by the leader of the term; it may have given way since, and its log may have changed before the words left. */
+  #checkSent(id: NodeId, { term, prevLog, entries, leaderCommit }: AppendEntries): void {
+    const leader = this.#record.leaders.get(term)
+    hold(
+      leader === id,
+      'leaderSpeaksTruth',
+      () => `${id} sends entries in term ${term}, which ${leader ?? 'nobody'} leads`,
+    )
+    let chain = prevLog.index === 0 ? 0 : this.#record.chainAt(prevLog)
+    hold(chain !== undefined, 'leaderSpeaksTruth', () => {
+      return `${id} says that ${prevLog.index}/${prevLog.term} stands in its log, and it never stood in any`
+    })
+    for (const [place, entry] of entries.entries()) {
+      const { index } = entry
+      hold(index === prevLog.index + 1 + place && entry.term <= term, 'leaderSpeaksTruth', () => {
+        return `${id} sends ${index}/${entry.term} in place ${place} behind ${prevLog.index}/${prevLog.term} in term ${term}`
+      })
+      chain = mix(chain, digestOf(entry))
+      this.#note(id, entry, chain)
+    }
+    hold(leaderCommit <= this.#record.commitIndex, 'leaderSpeaksTruth', () => {
+      return `${id} says that ${leaderCommit} is committed, and only ${this.#record.commitIndex} is`
+    })
+  }
+
+  /** Index and term decide the entry and all before it; and it was the leader of the term who first had it. */
+  #note(id: NodeId, { index, term }: Entry, chain: number): void {
+    const known = this.#record.chainAt({ index, term })
+    hold(known === undefined || known === chain, 'logMatching', () => {
+      return `${id} has at ${index}/${term} another entry, or behind another log, than was known before`
+    })
+    if (known !== undefined) return
+    // The first entry of all is made by the bootstrap, in a term that nobody leads.
+    const leader = this.#record.leaders.get(term)
+    hold(index === 1 || leader === id, 'entriesAreLed', () => {
+      return `${index}/${term} appears at ${id}, and term ${term} is led by ${leader ?? 'nobody'}`
+    })
+    this.#record.noteChain({ index, term }, chain)
+  }
+
+  #checkCompleteness({ node, state }: Sight): void {
+    const { committed } = this.#record
+    const { currentTerm, log } = state
+    for (let index: Index = committed.length - 1; index >= 1; index--) {
+      const entry = committed[index] as (typeof committed)[number]
+      if (entry.inTerm >= currentTerm) continue
+      hold(log.termAt(index) === entry.term, 'leaderCompleteness', () => {
+        return `${node.id} leads term ${currentTerm} without ${index}/${entry.term}, which was committed in term ${entry.inTerm}`
+      })
+      // Of a matching entry all before it match (§5.3).
+      return
+    }
+  }
+}

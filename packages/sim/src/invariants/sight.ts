@@ -1,0 +1,40 @@
+import type { HostedServer, Index, LogPosition, NodeId, RaftState, Role, Term } from '@quorate/core'
+import type { SimNode } from '../world/simNode.ts'
+
+/** What is remembered of a server from one look to the next. */
+export interface Glimpse {
+  /** Which process it was of. */
+  readonly process: HostedServer
+  readonly role: Role
+  readonly term: Term
+  readonly votedFor: NodeId | undefined
+  readonly commitIndex: Index
+  readonly lastApplied: Index
+  readonly last: LogPosition
+}
+
+/** A server right after an event of its process. */
+export interface Sight {
+  readonly node: SimNode
+  readonly state: RaftState
+  readonly role: Role
+  /** The same process before the event; undefined on the first look at a process. */
+  readonly before: Glimpse | undefined
+}
+
+export function glimpseOf(process: HostedServer): Glimpse {
+  const { state, role } = process.server
+  return {
+    process,
+    role,
+    term: state.currentTerm,
+    votedFor: state.votedFor,
+    commitIndex: state.commitIndex,
+    lastApplied: state.lastApplied,
+    last: state.log.last,
+  }
+}
+
+export function leadsAnew({ role, state, before }: Sight): boolean {
+  return role === 'leader' && (before?.role !== 'leader' || before.term !== state.currentTerm)
+}

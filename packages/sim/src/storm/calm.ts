@@ -1,0 +1,126 @@
+import type { SimClient } from '../workload/simClient.ts'
+import { CALM_CONDITIONS } from '../world/simNetwork.ts'
+import type { SimNode } from '../world/simNode.ts'
+import type { SimWorld } from '../world/simWorld.ts'
+
+/** The group did not come to rest as it should. */
+export class CalmBroken extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'CalmBroken'
+  }
+}
+
+/** How long a group may take, in maximum election timeouts, from the end of the last fault to a fresh commit. */
+const RECOVERY_TIMEOUTS = 3
+/** How long all servers may take to be equal after that, and clients to hear their answers. */
+const SETTLING_MS = 20_000
+
+const CALM_DISK_MS = [0.1, 0.4] as const
+
+/**
+ * Ends all faults, and sees to it that the group does what it must: a leader with a fresh commit soon, then all servers
+ * equal, and an answer to everybody.
+ * @throws CalmBroken when it does not, InvariantBroken as ever.
+ */
+export async function calmDown(
+  world: SimWorld,
+  clients: readonly SimClient[],
+): Promise<{ recoveryMs: number; recoveryLimitMs: number }> {
+  for (const client of clients) client.stop()
+  await heal(world)
+  const recovery = await recover(world)
+  await settle(world, clients)
+  world.invariants.checkEnd()
+  return recovery
+}
+
+async function heal(world: SimWorld): Promise<void> {
+  world.network.conditions = CALM_CONDITIONS
+  world.network.healAll()
+  for (const node of world.nodes.values()) {
+    node.disk.capacityBytes = Infinity
+    node.disk.fault = undefined
+    node.afterNextFlush = undefined
+    node.conditions = { ...node.conditions, diskMs: CALM_DISK_MS, busyMs: 0, applyMs: 0 }
+    node.process?.wake()
+    node.releaseDisk()
+    if (node.isDown && node.lostFor === undefined) world.start(node)
+  }
+  world.network.deliverAll()
+  // A server whose store has failed is about to be started again.
+  const isHealed = (): boolean => healthyNodes(world).every(({ isUp, role }) => isUp && role !== 'stopped')
+  const hasHealed = await world.run(SETTLING_MS, isHealed)
+  if (!hasHealed) throw new CalmBroken(`not all servers are back ${SETTLING_MS} ms after the storm: ${describe(world)}`)
+}
+
+async function recover(world: SimWorld): Promise<{ recoveryMs: number; recoveryLimitMs: number }> {
+  const { electionTimeoutMaxMs } = world.settings
+  const fromMs = world.now
+  // Timeouts are those of the servers' clocks, some of which are slow.
+  const slowest = Math.min(...[...world.nodes.values()].map(({ conditions }) => conditions.clockRate))
+  const recoveryLimitMs = (RECOVERY_TIMEOUTS * electionTimeoutMaxMs) / slowest
+  const fresh = world.invariants.record.commitIndex
+  const isCommitted = (): boolean => world.invariants.record.commitIndex > fresh
+  const append = (): void => {
+    const { leader } = world
+    const attempt = world.invariants.clients.begin([new Uint8Array()])
+    leader?.process?.arrive(0, () => {
+      leader.server?.append(attempt.commands, (outcome) => {
+        const isRefused = outcome.type === 'notLeader'
+        world.invariants.clients.answered(
+          attempt,
+          isRefused
+            ? { type: 'refused', why: outcome.type }
+            : outcome.type === 'appended'
+              ? outcome
+              : { type: 'unknown', why: 'unknown' },
+        )
+      })
+    })
+    if (!isCommitted()) world.at(world.now + electionTimeoutMaxMs / 20, append)
+  }
+  append()
+  const hasRecovered = await world.run(recoveryLimitMs, isCommitted)
+  if (!hasRecovered) {
+    throw new CalmBroken(`no leader with a fresh commit ${recoveryLimitMs} ms after the last fault: ${describe(world)}`)
+  }
+  return { recoveryMs: world.now - fromMs, recoveryLimitMs }
+}
+
+async function settle(world: SimWorld, clients: readonly SimClient[]): Promise<void> {
+  const isSettled = (): boolean => {
+    const { leader } = world
+    if (leader === undefined || clients.some(({ isBusy }) => isBusy)) return false
+    const lead = leader.server?.server.state
+    if (lead === undefined || lead.pendingAppends.length > 0) return false
+    return healthyNodes(world).every(({ server }) => {
+      const state = server?.server.state
+      return (
+        state?.currentTerm === lead.currentTerm &&
+        state.log.lastIndex === lead.log.lastIndex &&
+        state.lastApplied === lead.log.lastIndex &&
+        state.pendingAppends.length === 0
+      )
+    })
+  }
+  const hasSettled = await world.run(SETTLING_MS, isSettled)
+  if (!hasSettled)
+    throw new CalmBroken(`servers or answers are still apart ${SETTLING_MS} ms later: ${describe(world)}`)
+}
+
+function healthyNodes(world: SimWorld): SimNode[] {
+  return [...world.nodes.values()].filter(({ lostFor }) => lostFor === undefined)
+}
+
+function describe(world: SimWorld): string {
+  const servers = [...world.nodes.values()].map(({ id, role, server, lostFor }) => {
+    const state = server?.server.state
+    const at =
+      state === undefined
+        ? ''
+        : ` of term ${state.currentTerm}, last ${state.log.lastIndex}, committed ${state.commitIndex}, applied ${state.lastApplied}`
+    return `${id} is ${role}${at}${lostFor === undefined ? '' : `, lost for ${lostFor}`}`
+  })
+  return servers.join('; ')
+}

@@ -1,0 +1,250 @@
+import type { SimRandom } from '../random.ts'
+import type { Cut } from '../world/simNetwork.ts'
+import type { SimNode } from '../world/simNode.ts'
+import type { SimWorld } from '../world/simWorld.ts'
+import type { Workload } from '../workload/workload.ts'
+import { drawFate } from '../disk/crashFate.ts'
+import type { Coverage } from './coverage.ts'
+import { drawPartition, isOneWay } from './partitions.ts'
+import { drawNetwork } from './networkWeather.ts'
+
+/** What a fault may lay its hands on. */
+export interface FaultSite {
+  readonly world: SimWorld
+  readonly random: SimRandom
+  readonly coverage: Coverage
+  readonly workload: Workload
+  /** The names of the clients, as the network knows them. */
+  readonly places: readonly string[]
+  /** The partitions that last right now. */
+  readonly partitions: Set<Cut>
+  /** Whether the storm is still on: what it ends by itself must not outlast it. */
+  readonly isOn: () => boolean
+}
+
+interface Fault {
+  /** Milliseconds from one to the next, on average, in ordinary weather. */
+  readonly everyMs: number
+  readonly happen: (site: FaultSite) => void
+}
+
+/** Everything that can go wrong. */
+export const FAULTS = {
+  partition: { everyMs: 4_000, happen: partition },
+  kill: { everyMs: 6_000, happen: (site) => crash(site, pickUp(site), false) },
+  cutPower: { everyMs: 6_000, happen: (site) => crash(site, pickUp(site), true) },
+  crashLeader: { everyMs: 9_000, happen: (site) => crash(site, site.world.leader, site.random.happens(0.5)) },
+  crashBehindFlush: { everyMs: 12_000, happen: crashBehindFlush },
+  crashAll: { everyMs: 25_000, happen: crashAll },
+  freeze: { everyMs: 6_000, happen: freeze },
+  stallDisk: { everyMs: 5_000, happen: stallDisk },
+  failDisk: { everyMs: 15_000, happen: failDisk },
+  fillDisk: { everyMs: 30_000, happen: fillDisk },
+  damage: { everyMs: 60_000, happen: damage },
+  wipe: { everyMs: 60_000, happen: wipe },
+  changeNetwork: {
+    everyMs: 8_000,
+    happen: ({ world, random }) => void (world.network.conditions = drawNetwork(random)),
+  },
+  reconnect: { everyMs: 8_000, happen: reconnect },
+  jumpCalendar: { everyMs: 20_000, happen: jumpCalendar },
+  burst: { everyMs: 3_000, happen: burst },
+} as const satisfies Record<string, Fault>
+
+export type FaultName = keyof typeof FAULTS
+
+function pickUp({ world, random }: FaultSite): SimNode | undefined {
+  const { up } = world
+  return up.length === 0 ? undefined : random.pick(up)
+}
+
+/** Whoever it hits, it hits the leader more often than the others. */
+function pickVictim(site: FaultSite): SimNode | undefined {
+  return site.random.happens(0.4) ? (site.world.leader ?? pickUp(site)) : pickUp(site)
+}
+
+function partition(site: FaultSite): void {
+  const { world, random, coverage, places } = site
+  const cut = drawPartition(random, world.ids, places, world.leader?.id)
+  if (cut.links.length === 0) return
+  world.network.cut(cut)
+  coverage.count('linksCut')
+  if (isOneWay(cut)) coverage.count('oneWayCut')
+  if (site.partitions.size > 0) coverage.count('cutsOverlapped')
+  site.partitions.add(cut)
+  later(site, random.between(50, random.pick([400, 4_000])), () => {
+    site.partitions.delete(cut)
+    world.network.heal(cut)
+  })
+}
+
+/** The process is gone, and with the power what was not flushed. It comes back, perhaps to crash again while it opens. */
+function crash(site: FaultSite, node: SimNode | undefined, losesPower: boolean): void {
+  if (node === undefined) return
+  const { world, random, coverage } = site
+  if (node.role === 'leader') coverage.count('leaderCrashed')
+  world.kill(node)
+  coverage.count(losesPower ? 'powerCut' : 'processKilled')
+  if (losesPower) node.disk.cutPower(drawFate(random))
+  if (world.up.length === 0) coverage.count('allDown')
+  later(site, random.between(5, random.pick([200, 3_000])), () => comeBack(site, node))
+}
+
+function comeBack(site: FaultSite, node: SimNode): void {
+  if (!node.isDown || node.lostFor === 'damage') return
+  const { world, random, coverage } = site
+  if (!random.happens(0.15)) {
+    world.start(node)
+    return
+  }
+  world.start(node, 1 + random.below(30))
+  later(site, random.between(1, 500), () => {
+    if (!node.isDown) return
+    coverage.count('crashedInRecovery')
+    if (random.happens(0.5)) node.disk.cutPower(drawFate(random))
+    comeBack(site, node)
+  })
+}
+
+/** The next write of a server is flushed, and before anybody hears of it the process is gone. */
+function crashBehindFlush(site: FaultSite): void {
+  const node = pickVictim(site)
+  if (node === undefined) return
+  const { world, random, coverage } = site
+  const { incarnation } = node
+  node.afterNextFlush = () =>
+    world.at(world.now, () => {
+      if (!node.isUp || node.incarnation !== incarnation || !site.isOn()) return
+      coverage.count('crashedBehindFlush')
+      crash(site, node, random.happens(0.5))
+    })
+}
+
+function crashAll(site: FaultSite): void {
+  const losesPower = site.random.happens(0.7)
+  for (const node of site.world.up) crash(site, node, losesPower)
+}
+
+function freeze(site: FaultSite): void {
+  const node = pickVictim(site)
+  if (node?.process === undefined) return
+  const { random, coverage } = site
+  const durationMs = random.between(5, random.pick([100, 1_500, 8_000]))
+  coverage.count('processFrozen')
+  if (node.role === 'leader' && durationMs > electionTimeoutMaxMs(node)) coverage.count('leaderFrozen')
+  node.process.pause(durationMs)
+}
+
+function stallDisk(site: FaultSite): void {
+  const node = pickVictim(site)
+  if (node === undefined) return
+  const { random, coverage } = site
+  const durationMs = random.between(5, random.pick([60, 600, 5_000]))
+  if (node.role === 'leader' && durationMs > electionTimeoutMaxMs(node)) coverage.count('leaderDiskStalled')
+  node.stallDisk(durationMs)
+}
+
+/** One call of the disk fails: that is the end for the process's store. */
+function failDisk(site: FaultSite): void {
+  const node = pickVictim(site)
+  if (node === undefined) return
+  const { random } = site
+  let callsLeft = random.below(6)
+  node.disk.fault = () => {
+    if (callsLeft-- > 0) return undefined
+    node.disk.fault = undefined
+    return Object.assign(new Error('EIO: i/o error (simulated)'), { code: 'EIO' })
+  }
+}
+
+function fillDisk(site: FaultSite): void {
+  const node = pickUp(site)
+  if (node === undefined) return
+  const { random } = site
+  node.disk.capacityBytes = node.disk.usedBytes + random.below(20_000)
+  later(site, random.between(500, 8_000), () => {
+    node.disk.capacityBytes = Infinity
+    comeBack(site, node)
+  })
+}
+
+/** As many servers as a group can do without may lose what they hold: never more, so that every loss is a fault of ours. */
+function mayLose({ world }: FaultSite): boolean {
+  const lost = [...world.nodes.values()].filter(({ lostFor }) => lostFor !== undefined).length
+  return 2 * (lost + 1) < world.ids.length
+}
+
+/** A bit flips somewhere in what a server holds, while it is down. */
+function damage(site: FaultSite): void {
+  const node = pickUp(site)
+  if (node === undefined || !mayLose(site)) return
+  const { world, random } = site
+  world.kill(node)
+  node.lostFor = 'damage'
+  node.disk.damage(random)
+  later(site, random.between(5, 500), () => world.start(node))
+}
+
+/** The folder is empty when the server comes back. */
+function wipe(site: FaultSite): void {
+  const node = pickUp(site)
+  if (node === undefined || !mayLose(site)) return
+  const { world, random } = site
+  world.kill(node)
+  node.lostFor = 'wipe'
+  node.disk.wipe()
+  later(site, random.between(5, 500), () => world.start(node))
+}
+
+function reconnect(site: FaultSite): void {
+  const node = pickUp(site)
+  if (node === undefined) return
+  site.world.network.reconnect(node.id)
+  site.coverage.count('reconnected')
+}
+
+function jumpCalendar(site: FaultSite): void {
+  const node = pickUp(site)
+  if (node?.process === undefined) return
+  node.wallSkewMs = site.random.between(-3_600_000, 3_600_000)
+  node.process.wallSkewMs = node.wallSkewMs
+  site.coverage.count('wallClockJumped')
+}
+
+/** Many commands at once, some of them large. */
+function burst(site: FaultSite): void {
+  const node = pickVictim(site)
+  if (node?.process === undefined) return
+  const { world, random, coverage, workload } = site
+  const { clients } = world.invariants
+  const { server } = node
+  const attempts = Array.from({ length: 1 + random.below(10) }, () =>
+    clients.begin(Array.from({ length: 1 + random.below(4) }, () => workload.filler(random))),
+  )
+  coverage.count('burst')
+  node.process.arrive(0, () => {
+    for (const attempt of attempts) {
+      server?.append(attempt.commands, (outcome) => {
+        clients.answered(
+          attempt,
+          outcome.type === 'notLeader' ? { type: 'refused', why: outcome.type } : named(outcome),
+        )
+      })
+    }
+  })
+}
+
+function named(outcome: { type: 'appended'; firstIndex: number; term: number } | { type: 'unknown' }) {
+  return outcome.type === 'appended' ? outcome : ({ type: 'unknown', why: 'the server could not say' } as const)
+}
+
+function electionTimeoutMaxMs(node: SimNode): number {
+  return node.raft?.settings.electionTimeoutMaxMs ?? Infinity
+}
+
+/** Ends, or follows up, a fault, unless the storm is over by then: the calm sets all right at once. */
+function later({ world, isOn }: FaultSite, delayMs: number, happen: () => void): void {
+  world.at(world.now + delayMs, () => {
+    if (isOn()) happen()
+  })
+}

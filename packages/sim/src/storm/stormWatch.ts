@@ -1,0 +1,93 @@
+import type { Entry, GroupWrite, StoreFailure } from '@quorate/core'
+import type { DiskEvent } from '@quorate/disk'
+import type { Letter } from '../world/simNetwork.ts'
+import type { SimNode } from '../world/simNode.ts'
+import type { SimWorld } from '../world/simWorld.ts'
+import type { WorldWatcher } from '../world/worldWatcher.ts'
+import type { Coverage } from './coverage.ts'
+
+const LATE_MS = 10_000
+
+/** Counts what a storm brings about. */
+export class StormWatch implements WorldWatcher {
+  readonly #coverage: Coverage
+  readonly #world: () => SimWorld
+  readonly #sentAtMs = new Map<number, number>()
+  readonly #startedAtMs = new Map<string, number>()
+  readonly #roleAtWrite = new Map<string, string[]>()
+  readonly #arrived = new Set<number>()
+
+  constructor(coverage: Coverage, world: () => SimWorld) {
+    this.#coverage = coverage
+    this.#world = world
+  }
+
+  sent({ number }: Letter): void {
+    this.#sentAtMs.set(number, this.#world().now)
+  }
+
+  received({ number, to, packets }: Letter): void {
+    const { now } = this.#world()
+    const sentAtMs = this.#sentAtMs.get(number) ?? now
+    if (now - sentAtMs > LATE_MS) this.#coverage.count('messageLate')
+    if (sentAtMs < (this.#startedAtMs.get(to) ?? 0)) this.#coverage.count('messageAcrossRestart')
+    if (this.#arrived.has(number)) this.#coverage.count('messageCopied')
+    this.#arrived.add(number)
+    const term = this.#world().node(to).server?.server.state.currentTerm ?? 0
+    for (const { messages } of packets) {
+      for (const message of messages) {
+        if ('term' in message && message.term <= term - 2) this.#coverage.count('messageOfOldTerm')
+        if (message.type === 'appendEntries.rejected') this.#coverage.count('logsDisagreed')
+      }
+    }
+  }
+
+  lost(): void {
+    this.#coverage.count('messageLost')
+  }
+
+  started(node: SimNode, outcome: 'started' | 'refused' | 'killed'): void {
+    if (outcome === 'started') this.#startedAtMs.set(node.id, this.#world().now)
+    this.#roleAtWrite.set(node.id, [])
+  }
+
+  writing(node: SimNode, { truncateAfter }: GroupWrite): void {
+    const { role } = node
+    this.#roleAtWrite.set(node.id, [...(this.#roleAtWrite.get(node.id) ?? []), role])
+    const { terms, lastIndex } = node.ledger.written.log
+    if (truncateAfter === undefined || truncateAfter >= lastIndex) return
+    this.#coverage.count('suffixTruncated')
+    if (terms[truncateAfter + 1] !== terms[lastIndex]) this.#coverage.count('twoTermsTruncated')
+  }
+
+  written(node: SimNode, failure: StoreFailure | undefined): void {
+    const before = this.#roleAtWrite.get(node.id)?.shift()
+    if (before !== undefined && before !== node.role) this.#coverage.count('completedInNewRole')
+    if (failure === undefined) return
+    const { systemCode } = failure.error as { systemCode?: string }
+    this.#coverage.count(systemCode === 'ENOSPC' ? 'diskFull' : 'writeFailed')
+  }
+
+  read(): void {
+    this.#coverage.count('entriesReadBack')
+  }
+
+  applied(_node: SimNode, _entry: Entry): void {}
+
+  disk(_node: SimNode, { type }: DiskEvent): void {
+    if (type === 'tail.cut') this.#coverage.count('tornTailCut')
+  }
+
+  beforeLook(node: SimNode): void {
+    const world = this.#world()
+    const before = world.invariants.glimpse(node.id)
+    const { server, role } = node
+    if (before === undefined || before.process !== server) return
+    const { currentTerm } = server.server.state
+    if (role === 'leader' && before.role !== 'leader') this.#coverage.count('leaderElected')
+    if (before.role === 'leader' && role === 'follower') this.#coverage.count('leaderDeposed')
+    const isNextRound = before.role === 'candidate' && role === 'candidate' && before.term < currentTerm
+    if (isNextRound && world.invariants.votes.candidatesOf(before.term, world.ids) > 1)
+      this.#coverage.count('splitVote')
+  }
+}

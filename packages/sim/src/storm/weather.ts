@@ -1,0 +1,76 @@
+import type { RaftSettings } from '@quorate/core'
+import type { SimRandom } from '../random.ts'
+import type { NetworkConditions } from '../world/simNetwork.ts'
+import type { NodeConditions } from '../world/simNode.ts'
+import { FAULTS, type FaultName } from './faults.ts'
+import { drawNetwork } from './networkWeather.ts'
+
+/**
+ * What one storm is like: drawn anew for each seed, so that some of it happens often and some of it never. A storm in
+ * which everything happens all the time goes nowhere.
+ */
+export interface Weather {
+  readonly servers: number
+  readonly settings: Partial<RaftSettings>
+  readonly network: NetworkConditions
+  readonly encodes: boolean
+  readonly node: (random: SimRandom) => NodeConditions
+  /** Milliseconds from one fault of a kind to the next, on average; a kind that is missing never happens. */
+  readonly faults: ReadonlyMap<FaultName, number>
+  readonly clients: number
+  readonly thinkMs: number
+  readonly localProbability: number
+  /** Milliseconds that the storm lasts. */
+  readonly stormMs: number
+}
+
+export function drawWeather(random: SimRandom): Weather {
+  return {
+    servers: random.pick([3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),
+    settings: drawSettings(random),
+    network: drawNetwork(random),
+    encodes: random.happens(0.3),
+    node: drawNodes(random),
+    faults: drawFaults(random),
+    clients: random.pick([2, 3, 5]),
+    thinkMs: random.pick([60, 150, 400]),
+    localProbability: random.pick([0, 0.3, 0.7]),
+    stormMs: random.between(30_000, 44_000),
+  }
+}
+
+function drawSettings(random: SimRandom): Partial<RaftSettings> {
+  const heartbeatIntervalMs = random.pick([50, 80, 120])
+  const electionTimeoutMinMs = heartbeatIntervalMs * random.pick([3, 3, 4])
+  return {
+    heartbeatIntervalMs,
+    electionTimeoutMinMs,
+    electionTimeoutMaxMs: electionTimeoutMinMs * random.pick([2, 2, 3]),
+    backtracking: random.happens(0.5) ? 'term' : 'entry',
+    maxInflightEntries: random.pick([2, 16, 16_384]),
+    maxInflightBytes: random.pick([600, 4 * 1024 * 1024]),
+    maxBatchBytes: random.pick([100, 300, 256 * 1024]),
+    cacheBytes: random.pick([150, 2_000, 4 * 1024 * 1024]),
+    fastPath: random.happens(0.85),
+  }
+}
+
+function drawNodes(random: SimRandom): (random: SimRandom) => NodeConditions {
+  const drift = random.pick([0, 0.0001, 0.05])
+  const low = random.pick([0.05, 0.2, 1])
+  const diskMs = [low, low * random.pick([2, 5, 20])] as const
+  const busyMs = random.pick([0, 0, 0.5, 4])
+  const applyMs = random.pick([0, 0, 2, 20])
+  const segmentBytes = random.pick([8 * 1024, 32 * 1024, 128 * 1024])
+  return (own) => ({ clockRate: 1 + own.between(-drift, drift), busyMs, diskMs, applyMs, segmentBytes })
+}
+
+function drawFaults(random: SimRandom): Map<FaultName, number> {
+  const faults = new Map<FaultName, number>()
+  const names = Object.keys(FAULTS) as FaultName[]
+  for (const name of names) {
+    const scale = random.pick([0, 0, 0.4, 1, 1, 3])
+    if (scale > 0) faults.set(name, FAULTS[name].everyMs / scale)
+  }
+  return faults
+}

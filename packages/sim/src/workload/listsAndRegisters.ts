@@ -1,0 +1,157 @@
+import type { CommandEntry } from '@quorate/core'
+import { checkAppendLists } from '../history/appendLists.ts'
+import type { Operation } from '../history/operation.ts'
+import { checkRegisters } from '../history/registers.ts'
+import type { Verdict } from '../history/verdict.ts'
+import type { SimRandom } from '../random.ts'
+import { mix } from '../world/entryDigest.ts'
+import type { Machine } from '../world/machine.ts'
+import type { OperationEnd, PlannedOperation, Workload } from './workload.ts'
+
+const LISTS = ['l1', 'l2']
+/** The search of a register takes long when many operations overlap: so there are some, and few clients use each. */
+const REGISTERS = ['r1', 'r2', 'r3']
+const LARGEST_FILLER_BYTES = 1_500
+
+/** What clients saw is not what a log of theirs could have given. */
+export class HistoryBroken extends Error {
+  readonly verdict: Verdict
+
+  constructor(verdict: Extract<Verdict, { isLinearizable: false }>) {
+    super(
+      `the history of ${verdict.key} is ${verdict.isDecided ? 'not' : 'not proven to be'} linearizable: ${verdict.reason}`,
+    )
+    this.name = 'HistoryBroken'
+    this.verdict = verdict
+  }
+}
+
+/** Appending to lists and reading them first, registers with compare-and-set second. Reads go through the log, too. */
+export class ListsAndRegisters implements Workload {
+  readonly machine = (): ListsAndRegistersMachine => new ListsAndRegistersMachine()
+  readonly #lists: Operation[] = []
+  readonly #registers: Operation[] = []
+  #values = 0
+  /** A client whose operation ended as unknown goes on as another: its next operations may overlap that one. */
+  readonly #clientIds: number[] = []
+  #clientCount = 0
+
+  get operations(): number {
+    return this.#lists.length + this.#registers.length
+  }
+
+  next(client: number, random: SimRandom): PlannedOperation {
+    const kind = random.next()
+    const value = ++this.#values
+    if (kind < 0.45) return this.#plan(client, { op: 'append', key: random.pick(LISTS), value })
+    if (kind < 0.6) return this.#plan(client, { op: 'read', key: random.pick(LISTS) })
+    const key = random.pick(REGISTERS)
+    if (kind < 0.75) return this.#plan(client, { op: 'read', key })
+    if (kind < 0.9) return this.#plan(client, { op: 'write', key, value: random.below(5) })
+    return this.#plan(client, { op: 'cas', key, expect: random.below(5), value: random.below(5) })
+  }
+
+  /** A server's own lists may lag behind, and are some state that each has been in. */
+  peek(machine: Machine, atMs: number): void {
+    for (const [key, out] of (machine as ListsAndRegistersMachine).lists) {
+      this.#lists.push({
+        client: -1,
+        op: 'read',
+        key,
+        isStaleAllowed: true,
+        call: atMs,
+        return: atMs,
+        status: 'ok',
+        out: [...out],
+      })
+    }
+  }
+
+  filler(random: SimRandom): Uint8Array {
+    return random.bytes(random.happens(0.8) ? random.below(60) : random.below(LARGEST_FILLER_BYTES)).fill(0x21, 0, 1)
+  }
+
+  check(end: Machine): void {
+    const { lists } = end as ListsAndRegistersMachine
+    for (const verdict of [checkAppendLists(this.#lists, lists), checkRegisters(this.#registers)]) {
+      if (!verdict.isLinearizable) throw new HistoryBroken(verdict)
+    }
+  }
+
+  #plan(client: number, action: Action): PlannedOperation {
+    const history = action.key.startsWith('l') ? this.#lists : this.#registers
+    const id = (this.#clientIds[client] ??= ++this.#clientCount)
+    let call = 0
+    return {
+      data: Buffer.from(JSON.stringify(action)),
+      began: (callMs) => (call = callMs),
+      ended: (end) => {
+        history.push(operationOf(action, id, call, end))
+        if (end.type === 'unknown') this.#clientIds[client] = ++this.#clientCount
+      },
+    }
+  }
+}
+
+type Action =
+  | { readonly op: 'append' | 'write'; readonly key: string; readonly value: number }
+  | { readonly op: 'read'; readonly key: string }
+  | { readonly op: 'cas'; readonly key: string; readonly expect: number; readonly value: number }
+
+function operationOf(action: Action, client: number, call: number, end: OperationEnd): Operation {
+  if (end.type !== 'done')
+    return { client, call, ...action, status: end.type === 'unknown' ? 'info' : 'fail' } as Operation
+  const answer = { client, call, return: end.returnMs, status: 'ok' as const }
+  switch (action.op) {
+    case 'read':
+      return { ...answer, ...action, out: end.result as readonly number[] | number | null }
+    case 'cas':
+      return { ...answer, ...action, ok: end.result as boolean }
+    default:
+      return { ...answer, ...action } as Operation
+  }
+}
+
+/** Lists that grow and registers that change. Commands that begin with an exclamation mark do nothing. */
+export class ListsAndRegistersMachine implements Machine {
+  readonly lists = new Map<string, number[]>()
+  readonly #registers = new Map<string, number>()
+  #digest = 0
+
+  apply({ data, index }: CommandEntry): unknown {
+    this.#digest = mix(this.#digest, index)
+    if (data.length === 0 || data[0] === 0x21) return undefined
+    const action = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString()) as Action
+    const result = this.#perform(action)
+    this.#digest = mix(
+      this.#digest,
+      typeof result === 'number' ? result : Array.isArray(result) ? result.length : Number(result === true),
+    )
+    return result
+  }
+
+  digest(): string {
+    return `${this.#digest}`
+  }
+
+  #perform(action: Action): unknown {
+    const { key } = action
+    switch (action.op) {
+      case 'append': {
+        const list = this.lists.get(key)
+        if (list === undefined) this.lists.set(key, [action.value])
+        else list.push(action.value)
+        return true
+      }
+      case 'read':
+        return key.startsWith('l') ? [...(this.lists.get(key) ?? [])] : (this.#registers.get(key) ?? null)
+      case 'write':
+        this.#registers.set(key, action.value)
+        return true
+      case 'cas':
+        if (this.#registers.get(key) !== action.expect) return false
+        this.#registers.set(key, action.value)
+        return true
+    }
+  }
+}

@@ -1,0 +1,351 @@
+import {
+  RaftNode,
+  type Entry,
+  type GroupWrite,
+  type HostedServer,
+  type Index,
+  type NodeId,
+  type RaftSettings,
+  type Role,
+  type ServerStatus,
+  type Store,
+  type StoreFailure,
+} from '@quorate/core'
+import { openDiskStore, type DiskEvent, type DiskStore } from '@quorate/disk'
+import type { AttachedDisk } from '../disk/attachedDisk.ts'
+import type { DiskCall } from '../disk/diskCall.ts'
+import { SimDisk } from '../disk/simDisk.ts'
+import type { SimRandom } from '../random.ts'
+import type { EventQueue } from './eventQueue.ts'
+import type { Machine, MachineFactory } from './machine.ts'
+import type { SimNetwork } from './simNetwork.ts'
+import { SimProcess } from './simProcess.ts'
+import { LogDigest, StoreLedger, type StoreContent } from './storeLedger.ts'
+
+/** The one group of a simulated world. */
+export const GROUP = 'simulated'
+
+const FOLDER = '/store'
+
+/** How a node's process and disk behave. */
+export interface NodeConditions {
+  /** How fast its clock runs; 1 keeps the world's time. */
+  readonly clockRate: number
+  /** The longest time that its event loop is busy before a turn ends. */
+  readonly busyMs: number
+  /** Milliseconds that a call of the disk takes, drawn between these two. */
+  readonly diskMs: readonly [low: number, high: number]
+  /** Milliseconds that the state machine takes for a batch; 0 for at once. */
+  readonly applyMs: number
+  readonly segmentBytes: number
+}
+
+/** Told of what a node does that is no message. */
+export interface NodeWatcher {
+  /** The store holds this, now that a process has opened it. */
+  opened(node: SimNode, found: StoreContent): void
+  refused(node: SimNode, error: Error): void
+  /** The store is about to be given a write: the ledger has it only behind this. */
+  writing(node: SimNode, write: GroupWrite): void
+  wrote(node: SimNode, write: GroupWrite): void
+  written(node: SimNode, failure: StoreFailure | undefined): void
+  /** Entries are read back from the store. */
+  read(node: SimNode): void
+  applied(node: SimNode, entry: Entry, result: unknown): void
+  status(node: SimNode, status: ServerStatus): void
+  disk(node: SimNode, event: DiskEvent): void
+}
+
+export interface SimNodeOptions {
+  readonly id: NodeId
+  readonly queue: EventQueue
+  readonly network: SimNetwork
+  readonly random: SimRandom
+  readonly settings: Partial<RaftSettings>
+  readonly conditions: NodeConditions
+  readonly machine: MachineFactory
+  readonly watcher: NodeWatcher
+}
+
+/** What stands of one process of a node. */
+interface Running {
+  readonly process: SimProcess
+  readonly attached: AttachedDisk
+  readonly raft: RaftNode
+  readonly server: HostedServer
+  readonly machine: Machine
+  /** Up to here the machine has taken the entries. */
+  appliedIndex: Index
+}
+
+/** One node over all its processes: what stays is its disk. */
+export class SimNode {
+  readonly id: NodeId
+  readonly disk = new SimDisk()
+  readonly ledger = new StoreLedger()
+  conditions: NodeConditions
+  wallSkewMs = 0
+  /** Called once, as soon as the store has reported a flush and before the driver says anything of it. */
+  afterNextFlush: (() => void) | undefined
+  /** Why it cannot come back: its disk was damaged or exchanged. */
+  lostFor: 'damage' | 'wipe' | undefined
+  /** Its processes so far. */
+  incarnation = 0
+  readonly #options: SimNodeOptions
+  readonly #random: SimRandom
+  #running: Running | undefined
+  #isOpening = false
+  #diskStalledUntilMs = 0
+  /** Calls that wait for a stalled disk, of the process that runs. */
+  #stalledCalls: (() => void)[] = []
+
+  constructor(options: SimNodeOptions) {
+    this.id = options.id
+    this.#options = options
+    this.#random = options.random
+    this.conditions = options.conditions
+  }
+
+  get isUp(): boolean {
+    return this.#running !== undefined
+  }
+
+  get isDown(): boolean {
+    return this.#running === undefined && !this.#isOpening
+  }
+
+  get process(): SimProcess | undefined {
+    return this.#running?.process
+  }
+
+  get server(): HostedServer | undefined {
+    return this.#running?.server
+  }
+
+  get raft(): RaftNode | undefined {
+    return this.#running?.raft
+  }
+
+  get machine(): Machine | undefined {
+    return this.#running?.machine
+  }
+
+  get appliedIndex(): Index {
+    return this.#running?.appliedIndex ?? 0
+  }
+
+  get role(): Role | 'down' {
+    return this.#running?.server.server.role ?? 'down'
+  }
+
+  /**
+   * Starts a process: it opens the store, all in one moment of the world's time, and takes part from then on.
+   * `killedAfterCalls` ends it within that, after so many calls of the disk.
+   */
+  async start(killedAfterCalls: number = Infinity): Promise<'started' | 'refused' | 'killed'> {
+    if (!this.isDown) throw new Error(`${this.id} runs already`)
+    this.#isOpening = true
+    this.incarnation++
+    const process = this.#newProcess()
+    const opening = new OpeningDisk(this.disk, killedAfterCalls)
+    try {
+      const opened = await opening.pump(this.#openStore(opening.attached))
+      if (opened === 'killed') {
+        opening.attached.end(this.#random)
+        return 'killed'
+      }
+      this.#take(process, opening.attached, opened.store, opened.content)
+      opening.handOver((_call, complete) => this.#serveDisk(process, complete), process)
+      return 'started'
+    } catch (error) {
+      opening.attached.end()
+      this.#options.watcher.refused(this, error as Error)
+      return 'refused'
+    } finally {
+      this.#isOpening = false
+    }
+  }
+
+  /** Its disk answers nothing for so long. */
+  stallDisk(durationMs: number): void {
+    const { queue } = this.#options
+    this.#diskStalledUntilMs = Math.max(this.#diskStalledUntilMs, queue.now + durationMs)
+    queue.add(this.#diskStalledUntilMs, 0, undefined, () => {
+      if (this.#diskStalledUntilMs <= queue.now) this.releaseDisk()
+    })
+  }
+
+  /** Its disk goes on, if it was stalled. */
+  releaseDisk(): void {
+    this.#diskStalledUntilMs = 0
+    for (const serve of this.#stalledCalls.splice(0)) serve()
+  }
+
+  /** The process is gone from one moment to the next. Calls of the disk that are under way have been made, or not. */
+  kill(): void {
+    const running = this.#running
+    if (running === undefined) return
+    this.#running = undefined
+    this.#stalledCalls = []
+    running.process.end()
+    running.attached.end(this.#random)
+    this.#options.network.leave(running.process)
+  }
+
+  #newProcess(): SimProcess {
+    const { queue } = this.#options
+    const { clockRate, busyMs } = this.conditions
+    return new SimProcess({
+      node: this.id,
+      queue,
+      random: this.#random,
+      clockRate,
+      busyMs,
+      wallSkewMs: this.wallSkewMs,
+    })
+  }
+
+  async #openStore(files: AttachedDisk): Promise<{ store: DiskStore; content: StoreContent }> {
+    const { watcher } = this.#options
+    const store = await openDiskStore({
+      folder: FOLDER,
+      files,
+      segmentBytes: this.conditions.segmentBytes,
+      random: this.#random,
+      log: (event) => watcher.disk(this, event),
+    })
+    return { store, content: await contentOf(store) }
+  }
+
+  #take(process: SimProcess, attached: AttachedDisk, store: DiskStore, content: StoreContent): void {
+    const { network, settings, machine, watcher } = this.#options
+    watcher.opened(this, content)
+    this.ledger.beginWith(content)
+    const raft = new RaftNode({
+      id: this.id,
+      network: network.of(process),
+      store: this.#watched(store),
+      clock: process,
+      random: this.#random,
+      settings,
+    })
+    const made = machine()
+    const running: { -readonly [Key in keyof Running]?: Running[Key] } = {}
+    const server = raft.open(GROUP, {
+      stateMachine: { apply: (entries, done) => this.#apply(running as Running, entries, done) },
+      onStatus: (status) => watcher.status(this, status),
+    })
+    this.#running = Object.assign(running, { process, attached, raft, server, machine: made, appliedIndex: 0 })
+  }
+
+  /** The store, with somebody who looks on. */
+  #watched(store: DiskStore): Store {
+    const { watcher } = this.#options
+    return {
+      identity: store.identity,
+      get groups() {
+        return store.groups
+      },
+      recover: (group) => store.recover(group),
+      read: (group, range, done) => {
+        watcher.read(this)
+        store.read(group, range, done)
+      },
+      close: (done) => store.close(done),
+      write: (batch, done) => {
+        for (const write of batch) {
+          watcher.writing(this, write)
+          this.ledger.note(write)
+          watcher.wrote(this, write)
+        }
+        store.write(batch, (failure) => {
+          if (failure === undefined) for (let left = batch.length; left > 0; left--) this.ledger.noteFlushed()
+          watcher.written(this, failure)
+          done(failure)
+          const { afterNextFlush } = this
+          this.afterNextFlush = undefined
+          afterNextFlush?.()
+        })
+      },
+    }
+  }
+
+  #apply(running: Running, entries: readonly Entry[], done: () => void): void {
+    for (const entry of entries) {
+      const result = entry.kind === 'command' ? running.machine.apply(entry) : undefined
+      running.appliedIndex = entry.index
+      this.#options.watcher.applied(this, entry, result)
+    }
+    const { applyMs } = this.conditions
+    if (applyMs === 0) done()
+    else running.process.arrive(this.#random.next() * applyMs, done)
+  }
+
+  #serveDisk(process: SimProcess, complete: () => void): void {
+    const serve = (): void => void process.arrive(this.#random.between(...this.conditions.diskMs), complete)
+    if (this.#diskStalledUntilMs > this.#options.queue.now) this.#stalledCalls.push(serve)
+    else serve()
+  }
+}
+
+/** The disk while a process opens its store: its calls end as soon as it waits for them. */
+class OpeningDisk {
+  readonly attached: AttachedDisk
+  #schedule: (call: DiskCall, complete: () => void) => void
+  #soon: (callback: () => void) => void
+  #due: (() => void)[] = []
+  #callsLeft: number
+
+  constructor(disk: SimDisk, killedAfterCalls: number) {
+    this.#callsLeft = killedAfterCalls
+    this.#schedule = (_call, complete) => {
+      this.#callsLeft--
+      this.#due.push(complete)
+    }
+    this.#soon = (callback) => this.#due.push(callback)
+    this.attached = disk.attach({
+      schedule: (call, complete) => this.#schedule(call, complete),
+      soon: (callback) => this.#soon(callback),
+    })
+  }
+
+  /** Completes calls until the work is done. Nothing but promises is waited for, so that every run goes the same way. */
+  async pump<Value>(work: Promise<Value>): Promise<Value | 'killed'> {
+    let outcome: { readonly value: Value } | { readonly error: unknown } | undefined
+    work.then(
+      (value) => (outcome = { value }),
+      (error: unknown) => (outcome = { error }),
+    )
+    while (outcome === undefined) {
+      for (const complete of this.#due.splice(0)) complete()
+      if (this.#callsLeft < 0) return 'killed'
+      await Promise.resolve()
+    }
+    if ('error' in outcome) throw outcome.error
+    return outcome.value
+  }
+
+  /** From here on calls take their time. */
+  handOver(schedule: (call: DiskCall, complete: () => void) => void, process: SimProcess): void {
+    this.#schedule = schedule
+    // The store gathers what comes in one turn: this must not wait for the driver's own flush.
+    this.#soon = (callback) => process.arrive(0, callback)
+    for (const complete of this.#due.splice(0)) process.arrive(0, complete)
+  }
+}
+
+/** All that the store holds of the group, entry by entry. */
+async function contentOf(store: DiskStore): Promise<StoreContent> {
+  const log = new LogDigest()
+  const recovered = store.recover(GROUP)
+  const upTo = recovered?.lastIndex ?? 0
+  while (log.lastIndex < upTo) {
+    const entries = await new Promise<readonly Entry[]>((resolve, reject) => {
+      store.read(GROUP, { after: log.lastIndex, upTo, maxBytes: 1024 * 1024 }, (failure, found) =>
+        failure === undefined ? resolve(found) : reject(failure.error),
+      )
+    })
+    for (const entry of entries) log.appendEntry(entry)
+  }
+  return { hardState: recovered?.hardState ?? { currentTerm: 0, votedFor: undefined }, log }
+}

@@ -1,0 +1,128 @@
+import type { Clock, NodeId } from '@quorate/core'
+import type { SimRandom } from '../random.ts'
+import { PHASES, type EventQueue, type Phase, type SimEvent } from './eventQueue.ts'
+
+/** Milliseconds since the epoch at which every world begins. */
+const WALL_START_MS = 1_700_000_000_000
+
+export interface ProcessOptions {
+  readonly node: NodeId
+  readonly queue: EventQueue
+  readonly random: SimRandom
+  /** How fast its clock runs: 1 keeps the world's time. */
+  readonly clockRate: number
+  /** How far its calendar is off. */
+  readonly wallSkewMs: number
+  /** The longest time that its event loop is busy before a turn ends; what arrives meanwhile shares the turn. */
+  readonly busyMs: number
+}
+
+/**
+ * One process of a node: its event loop and its clocks. A process that is paused handles nothing; when it goes on, all
+ * that is overdue comes at once, timers before sockets, as in Node.
+ */
+export class SimProcess implements Clock {
+  readonly node: NodeId
+  wallSkewMs: number
+  readonly #queue: EventQueue
+  readonly #random: SimRandom
+  readonly #rate: number
+  readonly #busyMs: number
+  #isAlive = true
+  #turnEndMs = -1
+  #pausedUntilMs = 0
+  #backlog: SimEvent[] = []
+
+  constructor({ node, queue, random, clockRate, wallSkewMs, busyMs }: ProcessOptions) {
+    this.node = node
+    this.wallSkewMs = wallSkewMs
+    this.#queue = queue
+    this.#random = random
+    this.#rate = clockRate
+    this.#busyMs = busyMs
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive
+  }
+
+  get isPaused(): boolean {
+    return this.#pausedUntilMs > this.#queue.now
+  }
+
+  now(): number {
+    return this.#queue.now * this.#rate
+  }
+
+  wallTime(): number {
+    return Math.floor(WALL_START_MS + this.#queue.now + this.wallSkewMs)
+  }
+
+  setTimeout(callback: () => void, delayMs: number): SimEvent {
+    return this.#add(this.#queue.now + Math.max(0, delayMs) / this.#rate, PHASES.timers, callback)
+  }
+
+  clearTimeout(handle: unknown): void {
+    ;(handle as SimEvent).isCleared = true
+  }
+
+  soon(callback: () => void): void {
+    this.#add(this.#turnEnd(), PHASES.soon, callback)
+  }
+
+  afterPoll(callback: () => void): void {
+    this.#add(this.#turnEnd(), PHASES.afterPoll, callback)
+  }
+
+  /** Something from outside reaches it, by a socket or from the disk. */
+  arrive(delayMs: number, callback: () => void): SimEvent {
+    return this.#add(this.#queue.now + delayMs, PHASES.sockets, callback)
+  }
+
+  /** It stands still for so long. */
+  pause(durationMs: number): void {
+    const wasPaused = this.isPaused
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#queue.now + durationMs)
+    if (!wasPaused) this.#awaitEnd()
+  }
+
+  wake(): void {
+    this.#pausedUntilMs = Math.min(this.#pausedUntilMs, this.#queue.now)
+    this.#catchUp()
+  }
+
+  /** From here on nothing of it happens. */
+  end(): void {
+    this.#isAlive = false
+    this.#backlog = []
+  }
+
+  /** Whether an event of its loop may happen now; if it is paused, the event is kept for later. */
+  admits(event: SimEvent): boolean {
+    if (!this.#isAlive) return false
+    if (this.#pausedUntilMs <= this.#queue.now) return true
+    this.#backlog.push(event)
+    return false
+  }
+
+  #awaitEnd(): void {
+    this.#queue.add(this.#pausedUntilMs, PHASES.timers, undefined, () => {
+      if (this.isPaused) this.#awaitEnd()
+      else this.#catchUp()
+    })
+  }
+
+  #catchUp(): void {
+    for (const event of this.#backlog.splice(0)) this.#queue.putOff(event, this.#queue.now)
+  }
+
+  #turnEnd(): number {
+    const { now } = this.#queue
+    if (this.#turnEndMs < now) this.#turnEndMs = this.#busyMs === 0 ? now : now + this.#random.next() * this.#busyMs
+    return this.#turnEndMs
+  }
+
+  #add(dueMs: number, phase: Phase, callback: () => void): SimEvent {
+    return this.#queue.add(dueMs, phase, this, callback)
+  }
+}
