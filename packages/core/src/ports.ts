@@ -75,7 +75,10 @@ export interface RecoveredGroup {
   readonly lastIndex: Index
   /** The first position of each run of entries of one term, in order. Empty for an empty log. */
   readonly termStarts: readonly LogPosition[]
-  /** The highest time of an entry of the log; 0 for an empty log. */
+  /**
+   * No entry of the log has a higher time. That of the last entry, or, right behind a truncation, of one that was removed;
+   * 0 for an empty log.
+   */
   readonly lastTime: number
   /** Every configuration entry of the log, in order. */
   readonly configurations: readonly ConfigurationEntry[]
@@ -88,7 +91,8 @@ export interface StoreFailure {
 
 /**
  * A node's durable memory, one for all its groups. It is opened (and its damage found) before it is handed over.
- * Callbacks come in the order of the calls, never from within the call.
+ * Callbacks of writes come in the order of the writes, those of reads in the order of the reads, and none from within its
+ * call.
  */
 export interface Store {
   /** Given when the store was made; never changes. */

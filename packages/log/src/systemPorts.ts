@@ -11,9 +11,9 @@ export const systemClock: Clock = {
   soon: (callback) => {
     setImmediate(callback)
   },
-  // Timers run, then sockets are looked at, then immediates.
+  // Asked while sockets are being read, the first immediate comes before they are looked at again.
   afterPoll: (callback) => {
-    setImmediate(callback)
+    setImmediate(() => setImmediate(callback))
   },
 }
 

@@ -40,6 +40,7 @@ export class MemoryNetwork implements Network {
 
   client(): ClientTransport {
     const open = new Set<(outcome: ClientOutcome) => void>()
+    const served = new Set<() => void>()
     let isClosed = false
     return {
       maxEntryBytes: Infinity,
@@ -51,9 +52,17 @@ export class MemoryNetwork implements Network {
         const settle = this.#settleOnce(open, timeoutMs, settled)
         this.#clock.soon(() => this.#ask(group, request, settle))
       },
-      serve: (group, term, handler) => this.#serve(group, { term, handler }),
+      serve: (group, term, handler) => {
+        const stop = this.#serve(group, { term, handler })
+        served.add(stop)
+        return () => {
+          served.delete(stop)
+          stop()
+        }
+      },
       close: (done) => {
         isClosed = true
+        for (const stop of served) stop()
         this.#clock.soon(() => {
           for (const settle of open) settle({ type: 'noAnswer', reason: 'closed' })
           done()
@@ -67,11 +76,10 @@ export class MemoryNetwork implements Network {
     for (const packet of packets) this.#receivers.get(to)?.received(from, packet)
   }
 
-  /** An append goes to the leader of the term it names; where there is none, whoever leads says so. */
+  /** An append goes to the leader of the term it names, and to nobody else. */
   #ask(group: GroupId, request: ClientRequest, settle: (outcome: ClientOutcome) => void): void {
     const all = [...(this.#services.get(group) ?? [])]
-    const meant = all.filter(({ term }) => request.type === 'append' && request.term === term)
-    const asked = meant.length > 0 ? meant : all
+    const asked = request.type === 'append' ? all.filter(({ term }) => request.term === term) : all
     if (asked.length === 0) settle({ type: 'noResponder' })
     const reply = firstDecisive(asked.length, settle)
     for (const { handler } of asked) handler(request, (answer) => this.#clock.soon(() => reply(answer)))

@@ -66,7 +66,7 @@ export class MemoryStore implements Store {
     const held = this.#groups.get(group) ?? { hardState: { currentTerm: 0, votedFor: undefined }, entries: [] }
     this.#groups.set(group, held)
     if (hardState !== undefined) held.hardState = hardState
-    if (truncateAfter !== undefined) held.entries.length = truncateAfter
+    if (truncateAfter !== undefined) held.entries.length = Math.min(held.entries.length, truncateAfter)
     for (const entry of entries) held.entries.push(entry)
   }
 }

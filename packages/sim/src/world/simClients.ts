@@ -37,6 +37,7 @@ export class SimClients {
   /** The way in for `process`, which the network knows as `place`. */
   open(place: string, process: SimProcess): ClientTransport {
     const open = new Set<(outcome: ClientOutcome) => void>()
+    const served = new Set<() => void>()
     let isClosed = false
     return {
       maxEntryBytes: Infinity,
@@ -48,9 +49,17 @@ export class SimClients {
         const settle = settleOnce(process, open, timeoutMs, settled)
         this.#carry(() => this.#ask(place, group, request, (outcome) => process.arrive(0, () => settle(outcome))))
       },
-      serve: (group, term, handler) => this.#serve(group, { node: place, process, term, handler }),
+      serve: (group, term, handler) => {
+        const stop = this.#serve(group, { node: place, process, term, handler })
+        served.add(stop)
+        return () => {
+          served.delete(stop)
+          stop()
+        }
+      },
       close: (done) => {
         isClosed = true
+        for (const stop of served) stop()
         process.soon(() => {
           for (const settle of open) settle({ type: 'noAnswer', reason: 'closed' })
           done()

@@ -1,0 +1,40 @@
+import type { Message } from '@quorate/core'
+import { SAMPLE_GROUP_UUID, SAMPLE_STORE, everyEntry, sampleConfiguration } from './sampleEntries.ts'
+
+const BIRTH = '0f4b1c52-5f0c-4c9b-9f37-7d1c2e3f4a44'
+
+/** Messages of every type, by type: those with optional parts with and without them, numbers small and large. */
+export function everyMessage(): Readonly<Record<Message['type'], readonly Message[]>> {
+  const large = Number.MAX_SAFE_INTEGER
+  const entries = everyEntry()
+  const behindTwo = { index: 2, term: 1 }
+  return {
+    requestVote: [
+      { type: 'requestVote', term: 1, lastLog: { index: 0, term: 0 } },
+      { type: 'requestVote', term: large, lastLog: { index: large, term: large - 1 } },
+    ],
+    'requestVote.granted': [{ type: 'requestVote.granted', term: 3 }],
+    'requestVote.refused': [{ type: 'requestVote.refused', term: 2 ** 33 }],
+    appendEntries: [
+      { type: 'appendEntries', term: 9, session: 1, prevLog: behindTwo, entries: [], leaderCommit: 2 },
+      { type: 'appendEntries', term: large, session: 70_000, prevLog: { index: 0, term: 0 }, entries, leaderCommit: 0 },
+      { type: 'appendEntries', term: 7, session: 2, prevLog: behindTwo, entries: entries.slice(2, 3), leaderCommit: 7 },
+    ],
+    'appendEntries.accepted': [{ type: 'appendEntries.accepted', term: 7, session: 300, matchIndex: 2 ** 40 }],
+    'appendEntries.rejected': [
+      { type: 'appendEntries.rejected', term: 7, session: 1, prevLogIndex: 5, hint: { index: 0, term: 0 } },
+      { type: 'appendEntries.rejected', term: 7, session: 1, prevLogIndex: large, hint: { index: 70_000, term: 6 } },
+    ],
+    'bootstrap.inquiry': [
+      { type: 'bootstrap.inquiry', birth: undefined },
+      { type: 'bootstrap.inquiry', birth: BIRTH },
+    ],
+    'bootstrap.standing': [
+      { type: 'bootstrap.standing', birth: undefined, groupUuid: undefined, knownStore: undefined },
+      { type: 'bootstrap.standing', birth: BIRTH, groupUuid: undefined, knownStore: undefined },
+      { type: 'bootstrap.standing', birth: undefined, groupUuid: SAMPLE_GROUP_UUID, knownStore: SAMPLE_STORE },
+    ],
+    'bootstrap.offer': [{ type: 'bootstrap.offer', entry: sampleConfiguration(1, 1) }],
+    'bootstrap.accepted': [{ type: 'bootstrap.accepted', groupUuid: SAMPLE_GROUP_UUID }],
+  }
+}
