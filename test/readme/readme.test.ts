@@ -1,42 +1,12 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { rmSync } from 'node:fs'
+import { afterAll, expect, test } from 'vitest'
 import { startNatsServer } from '../setup/nats-server.mjs'
 import { NodeProcess } from '../setup/nodeProcess.ts'
+import { folderWith, markedBlocks } from './markedBlocks.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const blocks = (verb: 'runs' | 'prints'): Map<string, string> => markedBlocks('README.md', verb)
 
-/** The fenced blocks of the README that a comment `<!-- verb: name -->` stands in front of, by that name. */
-function blocks(verb: 'runs' | 'prints'): Map<string, string> {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const marked = readme.matchAll(/^<!-- (\w+): (\S+) -->\n```\w*\n([\s\S]*?)^```$/gm)
-  return new Map([...marked].flatMap(([, found, name, text]) => (found === verb ? [[name!, text!]] : [])))
-}
-
-let folder: string
-
-// The packages as they were built, under their names.
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'quorate-readme-'))
-  mkdirSync(join(folder, 'node_modules/@quorate'), { recursive: true })
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const place = join(root, 'packages', name)
-    if (existsSync(join(place, 'dist'))) symlinkSync(place, join(folder, 'node_modules/@quorate', name), 'junction')
-  }
-  symlinkSync(join(root, 'test/node_modules/nats'), join(folder, 'node_modules/nats'), 'junction')
-  for (const [name, code] of blocks('runs')) writeFileSync(join(folder, name), code)
-})
+const folder = folderWith('README.md')
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -12,11 +12,29 @@ export type { CommandPlace, SentCommands, StateMachineUnderTest } from './worklo
 export { Storm, type StormFailure, type StormLimits, type StormOptions, type StormReport } from './storm/storm.ts'
 export { runSeed, runStorms, type RunOptions, type SeedReport } from './runner/stormRunner.ts'
 export { shrink, type FailingStorm, type ShrinkOptions } from './runner/shrink.ts'
-export { readStormFile, writeStormFile, type StormFile } from './runner/scenarioFile.ts'
+export { readStormFile, writeStormFile, type StormFile } from './runner/stormFile.ts'
 export { storyOf } from './storm/stormStory.ts'
 export { COVERAGE, Coverage, type CoverageName } from './storm/coverage.ts'
 export { FAULTS, type FaultName } from './storm/faults.ts'
 export { INVARIANTS, InvariantBroken, type InvariantName } from './invariants/invariant.ts'
+
+// Scenarios, step by step: in TypeScript, and from texts.
+export { cluster, type Cluster, type Power } from './scenario/cluster.ts'
+export { ExpectationFailed, ScenarioSyntaxError, StepFailed } from './scenario/errors.ts'
+export type { OutcomeName } from './scenario/appends.ts'
+export type { Expectations } from './scenario/expectations.ts'
+export type { Which } from './scenario/mail.ts'
+export type { ClusterOptions } from './scenario/stage.ts'
+export type { StartingState } from './scenario/startingLogs.ts'
+export { parseScenario } from './scenario/text/parseScenario.ts'
+export {
+  readScenarioFile,
+  runScenario,
+  runScenarioFile,
+  type ScenarioFailure,
+  type ScenarioRun,
+} from './scenario/text/runScenario.ts'
+export type { Scenario, Statement } from './scenario/text/scenario.ts'
 
 // The world they happen in.
 export { SimRandom } from './random.ts'

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeStory } from '../diagram/describeStory.ts'
 import { drawStory } from '../diagram/drawStory.ts'
-import { writeStormFile } from '../runner/scenarioFile.ts'
+import { writeStormFile } from '../runner/stormFile.ts'
 import { shrink, type FailingStorm } from '../runner/shrink.ts'
 import { storyOf } from '../storm/stormStory.ts'
 

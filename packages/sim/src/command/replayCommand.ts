@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { describeStory } from '../diagram/describeStory.ts'
 import { drawStory } from '../diagram/drawStory.ts'
-import { readStormFile } from '../runner/scenarioFile.ts'
+import { readStormFile, type StormFile } from '../runner/stormFile.ts'
 import { storyOf } from '../storm/stormStory.ts'
 import { UsageError, optionsOf, seedsOf } from './arguments.ts'
 
@@ -17,7 +17,7 @@ export async function replayCommand(args: readonly string[]): Promise<number> {
   const { seed, storm, html, lines = '40' } = optionsOf(args, OPTIONS)
   if ((seed === undefined) === (storm === undefined))
     throw new UsageError('replay: give --seed, or --storm with a file')
-  const replayed = storm === undefined ? { seed: seedsOf(seed ?? '').first, limits: {} } : readStormFile(storm)
+  const replayed = storm === undefined ? { seed: seedsOf(seed ?? '').first, limits: {} } : stormIn(storm)
   const story = await storyOf(
     replayed,
     `npm run sim -- replay ${storm === undefined ? `--seed ${seed}` : `--storm ${storm}`}`,
@@ -28,4 +28,12 @@ export async function replayCommand(args: readonly string[]): Promise<number> {
     story.broken === undefined ? '\nall invariants held' : `\n${story.broken.promise}. But ${story.broken.detail}`,
   )
   return story.broken === undefined ? 0 : 1
+}
+
+function stormIn(path: string): StormFile {
+  try {
+    return readStormFile(path)
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error })
+  }
 }

@@ -12,15 +12,16 @@ export interface FailingStorm {
 export interface ShrinkOptions {
   /** How many storms it may run. */
   readonly tries: number
-  readonly onProgress?: (found: FailingStorm, tries: number) => void
+  /** Runs a storm: `runSeed` unless given. */
+  readonly run?: (seed: number, limits: StormLimits) => Promise<SeedReport>
 }
 
 /**
  * Looks for a smaller storm with the same failure: fewer servers, fewer clients, a calm network, and as few faults as
  * will do. Leaving a fault out changes none of the others.
  */
-export async function shrink(failing: FailingStorm, { tries, onProgress }: ShrinkOptions): Promise<FailingStorm> {
-  const search = new Shrinking(failing, tries, onProgress)
+export async function shrink(failing: FailingStorm, options: ShrinkOptions): Promise<FailingStorm> {
+  const search = new Shrinking(failing, options)
   await search.takeServers()
   await search.calmNetwork()
   await search.takeKinds()
@@ -33,16 +34,14 @@ export async function shrink(failing: FailingStorm, { tries, onProgress }: Shrin
 class Shrinking {
   best: FailingStorm
   #triesLeft: number
-  readonly #tries: number
   readonly #check: string | undefined
-  readonly #onProgress: ShrinkOptions['onProgress']
+  readonly #run: NonNullable<ShrinkOptions['run']>
 
-  constructor(failing: FailingStorm, tries: number, onProgress: ShrinkOptions['onProgress']) {
+  constructor(failing: FailingStorm, { tries, run = runSeed }: ShrinkOptions) {
     this.best = failing
-    this.#tries = tries
     this.#triesLeft = tries
     this.#check = failing.report.broken?.check
-    this.#onProgress = onProgress
+    this.#run = run
   }
 
   async takeServers(): Promise<void> {
@@ -82,25 +81,16 @@ class Shrinking {
     if (this.#triesLeft === 0) return false
     this.#triesLeft--
     const limits = { ...this.best.limits, ...less }
-    const report = await runSeed(this.best.seed, limits)
+    const report = await this.#run(this.best.seed, limits)
     if (report.broken?.check !== this.#check) return false
-    this.best = { seed: this.best.seed, limits: onlyReal(limits, report), report }
-    this.#onProgress?.(this.best, this.#tries - this.#triesLeft)
+    this.best = { seed: this.best.seed, limits: withoutTwice(limits), report }
     return true
   }
 }
 
-/** Without the faults that could not happen anyhow, behind the failure or of a kind that is left out. */
-function onlyReal(limits: StormLimits, report: SeedReport): StormLimits {
-  const last = new Map<string, number>()
-  for (const fault of report.faults) {
-    const [kind = '', count] = fault.split('#')
-    last.set(kind, Number(count))
-  }
-  const without = (limits.without ?? []).filter((fault) => {
-    const [kind = '', count] = fault.split('#')
-    return Number(count) <= (last.get(kind) ?? 0)
-  })
-  const { without: _, ...rest } = limits
-  return without.length === 0 ? rest : { ...rest, without }
+/** Without the faults of kinds that are left out as a whole. */
+function withoutTwice({ without = [], ...limits }: StormLimits): StormLimits {
+  const kinds: readonly string[] = limits.withoutKinds ?? []
+  const needed = without.filter((fault) => !kinds.includes(fault.split('#')[0] ?? ''))
+  return needed.length === 0 ? limits : { ...limits, without: needed }
 }

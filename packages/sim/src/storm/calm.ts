@@ -94,6 +94,8 @@ async function settle(world: SimWorld, clients: readonly SimClient[]): Promise<v
     if (leader === undefined || clients.some(({ isBusy }) => isBusy)) return false
     const lead = leader.server?.server.state
     if (lead === undefined || lead.pendingAppends.length > 0) return false
+    // A server whose disk was exchanged finds out, and is ended for it.
+    if ([...world.nodes.values()].some(({ lostFor, isUp }) => lostFor !== undefined && isUp)) return false
     return healthyNodes(world).every(({ server }) => {
       const state = server?.server.state
       return (

@@ -37,6 +37,8 @@ export interface StormLimits {
   readonly isNetworkCalm?: boolean
   /** Kinds of faults that never happen. */
   readonly withoutKinds?: readonly FaultName[]
+  /** Milliseconds that the storm lasts at most. */
+  readonly stormMs?: number
 }
 
 /** How a storm went. */
@@ -280,8 +282,16 @@ function checkOf(error: Error): StormFailure['check'] {
 
 function limited(weather: Weather, limits: StormLimits): Weather {
   const { servers = weather.servers, clients = weather.clients, isNetworkCalm, withoutKinds = [] } = limits
+  const stormMs = Math.min(weather.stormMs, limits.stormMs ?? Infinity)
   const faults = new Map([...weather.faults].filter(([name]) => !withoutKinds.includes(name)))
-  return { ...weather, servers, clients, faults, network: isNetworkCalm === true ? CALM_CONDITIONS : weather.network }
+  return {
+    ...weather,
+    servers,
+    clients,
+    faults,
+    stormMs,
+    network: isNetworkCalm === true ? CALM_CONDITIONS : weather.network,
+  }
 }
 
 /** Its methods, which a spread would not take along. */

@@ -77,7 +77,7 @@ const LARGEST_FRAME_BYTES = 64 * 1024
 /** What all nodes and clients of a world meet over. It loses, doubles, delays and reorders what it carries. */
 export class SimNetwork {
   conditions: NetworkConditions
-  /** Nothing is delivered until somebody calls `deliver`: then this list is what is on its way. */
+  /** Nothing is delivered until somebody calls `deliver`: then this list is what is on its way. Cut links lose all the same. */
   isHeld = false
   held: Letter[] = []
   readonly clients: SimClients
@@ -173,7 +173,7 @@ export class SimNetwork {
         process.soon(() => receiver.connected())
       },
       send: (to, packets) => {
-        if (isOpen && process.isAlive) this.#send(node, to, packets)
+        if (isOpen && process.isAlive && packets.length > 0) this.#send(node, to, packets)
       },
       close: (done) => {
         isOpen = false
@@ -197,7 +197,7 @@ export class SimNetwork {
     const letter: Letter = { number: ++this.#letters, from, to, packets }
     this.#watcher.sent(letter)
     const { lossProbability, copyProbability } = this.conditions
-    if (this.isHeld) this.held.push(letter)
+    if (this.isHeld && this.reaches(from, to)) this.held.push(letter)
     else if (lossProbability > 0 && this.#random.happens(lossProbability)) this.#watcher.lost(letter, 'lost on the way')
     else if (!this.reaches(from, to)) this.#watcher.lost(letter, 'the link is cut')
     else {

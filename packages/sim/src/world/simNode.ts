@@ -29,7 +29,7 @@ const FOLDER = '/store'
 
 /** How a node's process and disk behave. */
 export interface NodeConditions {
-  /** How fast its clock runs; 1 keeps the world's time. */
+  /** How fast its clock runs; 1 keeps the world's time, and 0 stands still. */
   readonly clockRate: number
   /** The longest time that its event loop is busy before a turn ends. */
   readonly busyMs: number
@@ -164,6 +164,22 @@ export class SimNode {
     } finally {
       this.#isOpening = false
     }
+  }
+
+  /** While no process runs: its store is opened for `work`, and closed. What it holds then is taken for flushed. */
+  async useStore(work: (store: Store) => Promise<void>): Promise<void> {
+    if (!this.isDown) throw new Error(`${this.id} runs, and has its store to itself`)
+    const opening = new OpeningDisk(this.disk, Infinity)
+    const using = async (): Promise<StoreContent> => {
+      const { store } = await this.#openStore(opening.attached)
+      await work(store)
+      const content = await contentOf(store)
+      await new Promise<void>((resolve) => store.close(() => resolve()))
+      return content
+    }
+    const content = await opening.pump(using())
+    opening.attached.end()
+    if (content !== 'killed') this.ledger.beginWith(content)
   }
 
   /** Its disk answers nothing for so long. */

@@ -9,12 +9,20 @@ export interface ProcessOptions {
   readonly node: NodeId
   readonly queue: EventQueue
   readonly random: SimRandom
-  /** How fast its clock runs: 1 keeps the world's time. */
+  /** How fast its clock runs: 1 keeps the world's time; at 0 it stands still, and goes on by `advanceClock` alone. */
   readonly clockRate: number
   /** How far its calendar is off. */
   readonly wallSkewMs: number
   /** The longest time that its event loop is busy before a turn ends; what arrives meanwhile shares the turn. */
   readonly busyMs: number
+}
+
+/** A timer of a clock that stands still. */
+interface StandingTimer {
+  /** In milliseconds of that clock. */
+  readonly dueMs: number
+  readonly callback: () => void
+  isCleared: boolean
 }
 
 /**
@@ -32,6 +40,8 @@ export class SimProcess implements Clock {
   #turnEndMs = -1
   #pausedUntilMs = 0
   #backlog: SimEvent[] = []
+  #aheadMs = 0
+  #standing: StandingTimer[] = []
 
   constructor({ node, queue, random, clockRate, wallSkewMs, busyMs }: ProcessOptions) {
     this.node = node
@@ -51,19 +61,20 @@ export class SimProcess implements Clock {
   }
 
   now(): number {
-    return this.#queue.now * this.#rate
+    return this.#queue.now * this.#rate + this.#aheadMs
   }
 
   wallTime(): number {
     return Math.floor(WALL_START_MS + this.#queue.now + this.wallSkewMs)
   }
 
-  setTimeout(callback: () => void, delayMs: number): SimEvent {
+  setTimeout(callback: () => void, delayMs: number): SimEvent | StandingTimer {
+    if (this.#rate === 0) return this.#await(callback, delayMs)
     return this.#add(this.#queue.now + Math.max(0, delayMs) / this.#rate, PHASES.timers, callback)
   }
 
   clearTimeout(handle: unknown): void {
-    ;(handle as SimEvent).isCleared = true
+    ;(handle as SimEvent | StandingTimer).isCleared = true
   }
 
   soon(callback: () => void): void {
@@ -77,6 +88,15 @@ export class SimProcess implements Clock {
   /** Something from outside reaches it, by a socket or from the disk. */
   arrive(delayMs: number, callback: () => void): SimEvent {
     return this.#add(this.#queue.now + delayMs, PHASES.sockets, callback)
+  }
+
+  /** A clock that stands still goes on by so much, at one moment of the world's time: what is due by then elapses. */
+  advanceClock(durationMs: number): void {
+    if (this.#rate !== 0) throw new Error(`the clock of ${this.node} runs by itself: only one of rate 0 is advanced`)
+    this.#aheadMs += durationMs
+    const due = this.#standing.filter(({ dueMs }) => dueMs <= this.now()).sort((a, b) => a.dueMs - b.dueMs)
+    this.#standing = this.#standing.filter((timer) => !timer.isCleared && !due.includes(timer))
+    for (const timer of due) this.#elapse(timer)
   }
 
   /** It stands still for so long. */
@@ -114,6 +134,19 @@ export class SimProcess implements Clock {
 
   #catchUp(): void {
     for (const event of this.#backlog.splice(0)) this.#queue.putOff(event, this.#queue.now)
+  }
+
+  #await(callback: () => void, delayMs: number): StandingTimer {
+    const timer: StandingTimer = { dueMs: this.now() + Math.max(0, delayMs), callback, isCleared: false }
+    if (delayMs > 0) this.#standing.push(timer)
+    else this.#elapse(timer)
+    return timer
+  }
+
+  #elapse(timer: StandingTimer): void {
+    this.#add(this.#queue.now, PHASES.timers, () => {
+      if (!timer.isCleared) timer.callback()
+    })
   }
 
   #turnEnd(): number {

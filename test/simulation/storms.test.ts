@@ -1,0 +1,52 @@
+import { randomInt } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readStormFile, runSeed } from '@quorate/sim'
+import { describe, expect, it, test } from 'vitest'
+import { NodeProcess } from '../setup/nodeProcess.ts'
+
+const cli = fileURLToPath(new URL('../../packages/sim/dist/cli.js', import.meta.url))
+const past = fileURLToPath(new URL('past-failures', import.meta.url))
+
+const SEEDS = 300
+const EVENTS = 5_000_000
+const SIMULATED_HOURS = 3
+
+interface Totals {
+  readonly seeds: number
+  readonly events: number
+  readonly simulatedMs: number
+  readonly missing: readonly string[]
+  readonly caught: boolean
+}
+
+// Budget: two minutes on two cores when nothing else runs.
+test(
+  `${SEEDS} storms that nobody has seen before: every invariant holds after every event, and everything is covered`,
+  { timeout: 20 * 60_000 },
+  async () => {
+    const output = mkdtempSync(join(tmpdir(), 'quorate-storms-'))
+    const first = randomInt(1e6, 1e9) * 1000
+    const range = `${first}..${first + SEEDS - 1}`
+    const args = ['storms', '--seeds', range, '--jobs', '2', '--json', '--output', output]
+    const run = new NodeProcess(cli, { args })
+    const ending = await run.end()
+    const totals = JSON.parse(run.lines.at(-1) ?? '{}') as Totals
+    expect(totals, `seeds ${range}: ${ending}`).toMatchObject({ seeds: SEEDS, caught: false, missing: [] })
+    expect(totals.events).toBeGreaterThan(EVENTS)
+    expect(totals.simulatedMs / 3_600_000).toBeGreaterThan(SIMULATED_HOURS)
+    console.log(`seeds ${range}: ${(totals.events / 1e6).toFixed(1)} million events`)
+    rmSync(output, { recursive: true })
+  },
+)
+
+describe('a storm that once broke something', () => {
+  const files = readdirSync(past).filter((name) => name.endsWith('.json'))
+
+  it.each(files)('breaks nothing any more: %s', { timeout: 60_000 }, async (file) => {
+    const { seed, limits } = readStormFile(join(past, file))
+    expect((await runSeed(seed, limits)).broken).toBeUndefined()
+  })
+})
