@@ -1,10 +1,11 @@
 import { assertStory } from './assertStory.ts'
+import { lossWords } from './layout/arrowWords.ts'
+import { heartbeatWords, leftOutWords } from './layout/wideShape.ts'
+import { readableNumber } from './readableNumber.ts'
+import type { BrokenPromise, Story, StoryStep } from './story.ts'
 import { excerptOf, type ExcerptOptions } from './telling/excerpt.ts'
 import type { Flights } from './telling/flight.ts'
-import { readableNumber } from './readableNumber.ts'
 import type { Scene } from './telling/scene.ts'
-import type { BrokenPromise, Story, StoryStep } from './story.ts'
-import { heartbeatWords, leftOutWords } from './layout/wideShape.ts'
 
 /** A line in three columns. */
 interface Told {
@@ -61,7 +62,7 @@ function toldStep(step: StoryStep, place: number, flights: Flights): Omit<Told, 
   const flight = flights.get(step.message)
   if (flight === undefined) return { node: WORLD, what: `message ${step.message}` }
   const { sent, endsAt } = flight
-  if (step.kind === 'lost') return { node: sent.from, what: `-x ${sent.to}  ${sent.text} (lost: ${step.why})` }
+  if (step.kind === 'lost') return { node: sent.from, what: `-x ${sent.to}  ${sent.text} (${lossWords(step)})` }
   const again = step.copy !== undefined || endsAt[0] !== place ? 'a copy, ' : ''
   return { node: sent.to, what: `<- ${sent.from}  ${sent.text} (${again}sent at ${readableNumber(sent.atMs)})` }
 }

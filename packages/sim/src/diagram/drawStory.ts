@@ -1,8 +1,8 @@
 import { assertStory } from './assertStory.ts'
-import type { ExcerptOptions } from './telling/excerpt.ts'
 import { layoutOf } from './layout/layout.ts'
 import { pageOf } from './page/page.ts'
 import type { Story } from './story.ts'
+import type { ExcerptOptions } from './telling/excerpt.ts'
 
 /**
  * The story as a sequence diagram: one HTML document that needs nothing else. The same story always gives the same

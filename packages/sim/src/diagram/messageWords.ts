@@ -60,12 +60,12 @@ function position({ index, term }: LogPosition): string {
   return `${index}/${term}`
 }
 
-/** Entries of one term, which stand next to each other, as one range: `entries 5..9/3 10/4`. */
+/** Entries of one term, which stand next to each other in any message, as one range: `entries 5..9/3 10/4`. */
 function entries(list: readonly Entry[]): string[] {
   const ranges: { first: number; last: number; term: number }[] = []
   for (const { index, term } of list) {
     const range = ranges.at(-1)
-    if (range !== undefined && range.term === term && range.last + 1 === index) range.last = index
+    if (range !== undefined && range.term === term) range.last = index
     else ranges.push({ first: index, last: index, term })
   }
   if (ranges.length === 0) return []

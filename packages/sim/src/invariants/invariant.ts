@@ -38,6 +38,13 @@ export const INVARIANTS = {
   leaderSpeaksTruth: 'AppendEntries come from the leader of their term, and say what stands in its log (§5.3)',
   windowIsBounded: 'a leader runs no further ahead of a follower than its window (thesis §10.2.1)',
   roleAndStateAgree: 'the chart and the state of a server tell the same role (§5.1)',
+  // Timers
+  heartbeatsKeepUp: 'a leader that runs lets no follower wait for a word longer than a heartbeat interval (§5.2)',
+  contactIsTheLeaders:
+    'a word of the current leader or a vote that was given puts off an election, and nothing else (§5.2)',
+  timeoutsAreDrawn: 'election timeouts are drawn at random from their interval (§5.2)',
+  looksBeforeItStands: 'a process that stood still looks at what has come before its server stands for election',
+  roundIsAsked: 'a candidate begins a new round only when it could ask for votes in the one before (§5.2)',
   // Storage
   flushedIsFlushed: 'what a store reports as flushed is flushed',
   storeKeeps: 'a store holds what it reported as flushed, and nothing that it was not given',

@@ -9,6 +9,7 @@ import { LogChecks } from './logChecks.ts'
 import { ReplicationChecks } from './replicationChecks.ts'
 import { glimpseOf, type Glimpse, type Sight } from './sight.ts'
 import { StorageChecks } from './storageChecks.ts'
+import { TimerChecks } from './timerChecks.ts'
 import { VoteChecks } from './voteChecks.ts'
 import { WorldRecord } from './worldRecord.ts'
 
@@ -25,14 +26,16 @@ export class Invariants {
   readonly #commits: CommitChecks
   readonly #replication: ReplicationChecks
   readonly #storage = new StorageChecks()
+  readonly #timers: TimerChecks
   readonly #glimpses = new Map<NodeId, Glimpse>()
   readonly #appliedIndexes = new Map<NodeId, { incarnation: number; index: number }>()
   #events = 0
 
-  constructor(nodes: ReadonlyMap<NodeId, SimNode>, largestEntryBytes: number) {
+  constructor(nodes: ReadonlyMap<NodeId, SimNode>, largestEntryBytes: number, now: () => number) {
     this.#nodes = nodes
     this.votes = new VoteChecks(this.record)
     this.clients = new ClientChecks()
+    this.#timers = new TimerChecks(now)
     this.#logs = new LogChecks(this.record)
     this.#commits = new CommitChecks(this.record, nodes)
     this.#replication = new ReplicationChecks(this.record, nodes, largestEntryBytes)
@@ -45,6 +48,11 @@ export class Invariants {
     this.#logs.sent(node, letter)
     this.#replication.sent(node, letter)
     this.#storage.sent(node, letter)
+    this.#timers.sent(node, letter)
+  }
+
+  received(letter: Letter): void {
+    this.#timers.received(letter)
   }
 
   opened(node: SimNode, found: StoreContent): void {
@@ -98,6 +106,7 @@ export class Invariants {
     this.#logs.look(sight)
     this.#commits.look(sight)
     if (role !== 'stopped') this.#replication.look(sight)
+    this.#timers.look(sight)
     if (++this.#events % EVENTS_BETWEEN_DIGESTS === 0) this.#commits.checkMachine(node)
     this.#glimpses.set(node.id, glimpseOf(server))
   }
@@ -111,5 +120,6 @@ export class Invariants {
   checkEnd(): void {
     for (const node of this.#nodes.values()) this.#commits.checkMachine(node)
     this.clients.checkAllThere()
+    this.#timers.checkEnd()
   }
 }

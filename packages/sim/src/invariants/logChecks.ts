@@ -1,4 +1,4 @@
-import type { AppendEntries, Entry, GroupWrite, Index, NodeId } from '@quorate/core'
+import type { AppendEntries, Entry, GroupWrite, Index, LogPosition, NodeId } from '@quorate/core'
 import { digestOf, mix } from '../world/entryDigest.ts'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
@@ -32,12 +32,12 @@ export class LogChecks {
     const { log } = node.ledger.written
     const server = node.server?.server
     for (const entry of entries) {
-      const { index, term, time } = entry
-      this.#note(node.id, entry, log.chains[index] as number)
-      const before = log.terms[index - 1] as number
-      const isInOrder =
-        before <= term && (server === undefined || (term <= server.state.currentTerm && time <= server.state.lastTime))
-      hold(isInOrder, 'termsAscend', () => `${node.id} writes ${index}/${term} behind an entry of term ${before}`)
+      const { index, term } = entry
+      const before = { index: index - 1, term: log.terms[index - 1] as number }
+      this.#note(node.id, before, entry, log.chains[index] as number)
+      hold(server === undefined || term <= server.state.currentTerm, 'termsAscend', () => {
+        return `${node.id} writes ${index}/${term} in term ${server?.state.currentTerm}`
+      })
     }
   }
 
@@ -82,6 +82,7 @@ export class LogChecks {
       () => `${id} sends entries in term ${term}, which ${leader ?? 'nobody'} leads`,
     )
     let chain = prevLog.index === 0 ? 0 : this.#record.chainAt(prevLog)
+    let before = prevLog
     hold(chain !== undefined, 'leaderSpeaksTruth', () => {
       return `${id} says that ${prevLog.index}/${prevLog.term} stands in its log, and it never stood in any`
     })
@@ -91,7 +92,8 @@ export class LogChecks {
         return `${id} sends ${index}/${entry.term} in place ${place} behind ${prevLog.index}/${prevLog.term} in term ${term}`
       })
       chain = mix(chain, digestOf(entry))
-      this.#note(id, entry, chain)
+      this.#note(id, before, entry, chain)
+      before = entry
     }
     hold(leaderCommit <= this.#record.commitIndex, 'leaderSpeaksTruth', () => {
       return `${id} says that ${leaderCommit} is committed, and only ${this.#record.commitIndex} is`
@@ -99,7 +101,8 @@ export class LogChecks {
   }
 
   /** Index and term decide the entry and all before it; and it was the leader of the term who first had it. */
-  #note(id: NodeId, { index, term }: Entry, chain: number): void {
+  #note(id: NodeId, before: LogPosition, entry: Entry, chain: number): void {
+    const { index, term, time } = entry
     const known = this.#record.chainAt({ index, term })
     hold(known === undefined || known === chain, 'logMatching', () => {
       return `${id} has at ${index}/${term} another entry, or behind another log, than was known before`
@@ -110,7 +113,11 @@ export class LogChecks {
     hold(index === 1 || leader === id, 'entriesAreLed', () => {
       return `${index}/${term} appears at ${id}, and term ${term} is led by ${leader ?? 'nobody'}`
     })
-    this.#record.noteChain({ index, term }, chain)
+    const isInOrder = before.term <= term && this.#record.timeAt(before) <= time
+    hold(isInOrder, 'termsAscend', () => {
+      return `${id} has ${index}/${term} of ${time} behind ${before.index}/${before.term} of ${this.#record.timeAt(before)}`
+    })
+    this.#record.noteEntry(entry, chain)
   }
 
   #checkCompleteness({ node, state }: Sight): void {

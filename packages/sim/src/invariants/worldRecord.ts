@@ -1,4 +1,4 @@
-import type { Index, LogPosition, NodeId, Term } from '@quorate/core'
+import type { Entry, Index, LogPosition, NodeId, Term } from '@quorate/core'
 
 /** A committed entry: `chain` is a digest of it and of all before it. */
 export interface CommittedEntry {
@@ -16,6 +16,7 @@ export class WorldRecord {
   /** What the state machines made of the entries, by index. */
   readonly results: unknown[] = []
   readonly #chains = new Map<number, number>()
+  readonly #times = new Map<number, number>()
   /** The highest term that anybody has led. */
   lastLedTerm: Term = 0
 
@@ -28,8 +29,15 @@ export class WorldRecord {
     return this.#chains.get(keyOf(index, term))
   }
 
-  noteChain({ index, term }: LogPosition, chain: number): void {
+  /** The time of the entry of this place; 0 before the first. */
+  timeAt({ index, term }: LogPosition): number {
+    return this.#times.get(keyOf(index, term)) ?? 0
+  }
+
+  /** An entry that was not there before. */
+  noteEntry({ index, term, time }: Entry, chain: number): void {
     this.#chains.set(keyOf(index, term), chain)
+    this.#times.set(keyOf(index, term), time)
   }
 
   isCommitted({ index, term }: LogPosition): boolean {

@@ -19,6 +19,8 @@ export interface SimEvent {
   readonly owner: EventOwner
   readonly run: () => void
   isCleared: boolean
+  /** It came while its owner stood still, and waits for its turn since. */
+  isOverdue: boolean
 }
 
 /** The world's time and all that is to happen: a heap. Time jumps from one event to the next. */
@@ -44,6 +46,7 @@ export class EventQueue {
       owner,
       run,
       isCleared: false,
+      isOverdue: false,
     }
     this.#push(event)
     return event

@@ -40,6 +40,8 @@ export class SimProcess implements Clock {
   #turnEndMs = -1
   #pausedUntilMs = 0
   #backlog: SimEvent[] = []
+  #overdueArrivals = 0
+  #awakeSinceMs: number
   #aheadMs = 0
   #standing: StandingTimer[] = []
 
@@ -50,6 +52,7 @@ export class SimProcess implements Clock {
     this.#random = random
     this.#rate = clockRate
     this.#busyMs = busyMs
+    this.#awakeSinceMs = queue.now
   }
 
   get isAlive(): boolean {
@@ -58,6 +61,16 @@ export class SimProcess implements Clock {
 
   get isPaused(): boolean {
     return this.#pausedUntilMs > this.#queue.now
+  }
+
+  /** How much has come while it stood still, and has not had its turn since. */
+  get overdueArrivals(): number {
+    return this.#overdueArrivals
+  }
+
+  /** When it began, or last went on: milliseconds of the world. */
+  get awakeSinceMs(): number {
+    return this.#awakeSinceMs
   }
 
   now(): number {
@@ -120,9 +133,13 @@ export class SimProcess implements Clock {
   /** Whether an event of its loop may happen now; if it is paused, the event is kept for later. */
   admits(event: SimEvent): boolean {
     if (!this.#isAlive) return false
-    if (this.#pausedUntilMs <= this.#queue.now) return true
-    this.#backlog.push(event)
-    return false
+    if (this.#pausedUntilMs > this.#queue.now) {
+      this.#backlog.push(event)
+      return false
+    }
+    if (event.isOverdue) this.#overdueArrivals--
+    event.isOverdue = false
+    return true
   }
 
   #awaitEnd(): void {
@@ -133,7 +150,14 @@ export class SimProcess implements Clock {
   }
 
   #catchUp(): void {
-    for (const event of this.#backlog.splice(0)) this.#queue.putOff(event, this.#queue.now)
+    this.#awakeSinceMs = this.#queue.now
+    for (const event of this.#backlog.splice(0)) {
+      if (event.phase === PHASES.sockets && !event.isOverdue) {
+        event.isOverdue = true
+        this.#overdueArrivals++
+      }
+      this.#queue.putOff(event, this.#queue.now)
+    }
   }
 
   #await(callback: () => void, delayMs: number): StandingTimer {

@@ -60,7 +60,7 @@ export class SimWorld {
     })
     this.ids = Array.from({ length: options.servers }, (_, place) => `s${place + 1}`)
     for (const id of this.ids) this.nodes.set(id, this.#makeNode(id))
-    this.invariants = new Invariants(this.nodes, options.largestCommandBytes + 256)
+    this.invariants = new Invariants(this.nodes, options.largestCommandBytes + 256, () => this.now)
   }
 
   get now(): number {
@@ -204,7 +204,10 @@ export class SimWorld {
         this.#note(() => this.invariants.sent(letter))
         this.#watcher?.sent?.(letter)
       },
-      received: (letter) => this.#watcher?.received?.(letter),
+      received: (letter) => {
+        this.invariants.received(letter)
+        this.#watcher?.received?.(letter)
+      },
       lost: (letter, why) => this.#watcher?.lost?.(letter, why),
     }
   }

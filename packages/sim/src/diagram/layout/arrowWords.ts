@@ -1,8 +1,8 @@
-import type { Flight } from '../telling/flight.ts'
 import { readableNumber } from '../readableNumber.ts'
+import type { MessageLost, MessageSent, StoryStep } from '../story.ts'
+import type { Flight } from '../telling/flight.ts'
 import type { Passage, PassageEnd } from './passage.ts'
 import type { ArrowLabel } from './shape.ts'
-import type { MessageSent, StoryStep } from '../story.ts'
 import { fitted, textWidth, wrapped } from './textMeasure.ts'
 
 /** Font sizes of the words on an arrow and of those under it. */
@@ -24,10 +24,15 @@ export function wordsWidth({ above, below }: ArrowWords): number {
 /** What stands where a message arrives or is lost. */
 export function endWords({ flight: { sent } }: Passage, end: PassageEnd, widthPx: number): ArrowWords {
   const { step, isCopy, isLate } = end
-  if (step.kind === 'lost') return addressed(sent, `lost: ${step.why}`, widthPx)
+  if (step.kind === 'lost') return addressed(sent, lossWords(step), widthPx)
   const sentAt = `sent at ${readableNumber(sent.atMs)} ms`
   if (isCopy) return inWords(sent, '', `a copy, ${sentAt}`, widthPx)
   return inWords(sent, '', isLate ? sentAt : undefined, widthPx)
+}
+
+/** Why a message never arrived: `lost: the link is cut`, or the reason alone when it says as much. */
+export function lossWords({ why }: MessageLost): string {
+  return why.startsWith('lost') ? why : `lost: ${why}`
 }
 
 /** What stands where a message leaves whose arrival is far off. */

@@ -1,8 +1,8 @@
+import type { MessageName, StoryStep } from '../story.ts'
 import { endWords, messageHint, stubWords, wordsWidth, type ArrowWords } from './arrowWords.ts'
 import type { Lanes } from './lanes.ts'
 import type { Passage, PassageEnd } from './passage.ts'
 import type { ArrowLabel, ArrowShape, Point, Topic } from './shape.ts'
-import type { MessageName, StoryStep } from '../story.ts'
 
 /** Half the width of a lifeline: arrows start and end at its edge. */
 export const LIFELINE_EDGE_PX = 5

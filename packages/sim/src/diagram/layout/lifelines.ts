@@ -1,6 +1,6 @@
+import type { Story, StoryRole } from '../story.ts'
 import type { Lanes } from './lanes.ts'
 import type { LifelineShape } from './shape.ts'
-import type { Story, StoryRole } from '../story.ts'
 
 /** The lifelines of all nodes, in parts of one role each; what is not shown of a story counts too. */
 export function lifelinesOf(

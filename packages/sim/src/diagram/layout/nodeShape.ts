@@ -1,6 +1,6 @@
+import type { Happening, RoleTaken } from '../story.ts'
 import type { Lanes } from './lanes.ts'
 import type { BadgeShape, NoteShape } from './shape.ts'
-import type { Happening, RoleTaken } from '../story.ts'
 import { textWidth, wrapped } from './textMeasure.ts'
 
 /** The font size of notes and badges, and the height of one of their lines. */

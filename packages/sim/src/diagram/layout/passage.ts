@@ -1,7 +1,7 @@
-import type { Flight, Flights } from '../telling/flight.ts'
-import type { Departure } from './row.ts'
-import type { Scene } from '../telling/scene.ts'
 import type { MessageLost, MessageReceived } from '../story.ts'
+import type { Flight, Flights } from '../telling/flight.ts'
+import type { Scene } from '../telling/scene.ts'
+import type { Departure } from './row.ts'
 
 /** A message that ends more scenes behind its start than this is followed with the eye no longer. */
 const LATE_SCENES = 24

@@ -1,6 +1,6 @@
 import type { Flights } from '../telling/flight.ts'
-import type { Lanes } from './lanes.ts'
 import type { Scene, StepScene } from '../telling/scene.ts'
+import type { Lanes } from './lanes.ts'
 
 /**
  * Scenes that are drawn at one height: those of one instant that do not get into each other's way. What goes across

@@ -1,10 +1,10 @@
+import type { StepScene } from '../telling/scene.ts'
 import { BELOW_LINE_PX, endWords, stubWords, type ArrowWords } from './arrowWords.ts'
 import { arrivalRoom, shortRoom } from './arrows.ts'
 import type { Lanes } from './lanes.ts'
 import { nodeShapeHeight } from './nodeShape.ts'
 import type { Passage } from './passage.ts'
 import type { Row } from './row.ts'
-import type { StepScene } from '../telling/scene.ts'
 import { wideShape, wideShapeHeight } from './wideShape.ts'
 
 /** Space above a row of the same instant as the one before, and above the first of an instant. */

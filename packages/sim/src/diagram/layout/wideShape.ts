@@ -1,6 +1,6 @@
-import type { Lanes } from './lanes.ts'
 import { readableNumber } from '../readableNumber.ts'
 import type { HeartbeatsScene, LeftOutScene, Scene } from '../telling/scene.ts'
+import type { Lanes } from './lanes.ts'
 import type { BandShape, BrokenShape, FoldShape } from './shape.ts'
 import { wrapped } from './textMeasure.ts'
 

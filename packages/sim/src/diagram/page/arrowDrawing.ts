@@ -1,6 +1,6 @@
-import { element, type Markup } from './markup.ts'
 import { BELOW_LINE_PX } from '../layout/arrowWords.ts'
 import type { ArrowShape, Point } from '../layout/shape.ts'
+import { element, type Markup } from './markup.ts'
 
 const HEAD_LENGTH_PX = 9
 const HEAD_WIDTH_PX = 4.2

@@ -1,15 +1,16 @@
-import { drawnArrow, drawnLabel } from './arrowDrawing.ts'
 import type { Lanes } from '../layout/lanes.ts'
 import type { Layout } from '../layout/layout.ts'
-import { element, type Markup } from './markup.ts'
 import { NOTE_LINE_PX } from '../layout/nodeShape.ts'
 import type { BadgeShape, BandShape, BrokenShape, FoldShape, LifelineShape, NoteShape, Shape } from '../layout/shape.ts'
-import { textWidth } from '../layout/textMeasure.ts'
+import { fitted, textWidth } from '../layout/textMeasure.ts'
 import { BAND_LINE_PX, BROKEN_HEAD_PX, DETAIL_LINE_PX, PROMISE_LINE_PX } from '../layout/wideShape.ts'
+import { drawnArrow, drawnLabel } from './arrowDrawing.ts'
+import { element, type Markup } from './markup.ts'
 
 /** From the top of a line of text to its baseline, as a part of the line's height. */
 const BASELINE = 0.76
 const HEADER_PX = 46
+const NODE_PX = 15
 const LIFELINE_PX = 10
 
 /** The diagram as one SVG, in pixels. */
@@ -19,7 +20,6 @@ export function drawnStory({ lanes, heightPx, shapes }: Layout): Markup {
     // What is painted later covers what was before: words stay readable where a line crosses them.
     ...paint((shape) => (shape.kind === 'lifeline' ? [drawnLifeline(shape)] : [])),
     ...paint((shape) => (shape.kind === 'band' ? [drawnBand(shape, lanes)] : [])),
-    ...paint((shape) => (shape.kind === 'fold' ? [drawnFold(shape, lanes)] : [])),
     ...paint((shape) => (shape.kind === 'arrow' ? [drawnArrow(shape)] : [])),
     ...paint((shape) => (shape.kind === 'arrow' ? [drawnLabel(shape)] : [])),
     ...paint((shape) => over(shape, lanes)),
@@ -30,10 +30,10 @@ export function drawnStory({ lanes, heightPx, shapes }: Layout): Markup {
 export function drawnNodes(lanes: Lanes): Markup {
   const names = lanes.nodes.map((node) => {
     const x = lanes.xPx(node)
-    const width = Math.min(lanes.pitchPx - 16, Math.max(88, textWidth(node, 15) + 32))
-    return element('g', {}, [
+    const width = Math.min(lanes.pitchPx - 16, Math.max(88, textWidth(node, NODE_PX) + 32))
+    return element('g', { 'data-hint': node }, [
       element('rect', { class: 'node', x: x - width / 2, y: 8, width, height: 30, rx: 8 }),
-      element('text', { class: 'node-name', x, y: 28 }, node),
+      element('text', { class: 'node-name', x, y: 28 }, fitted(node, width - 16, NODE_PX)),
     ])
   })
   const unit = element('text', { class: 'time', x: lanes.leftPx - 18, y: 28 }, 'ms')
@@ -60,9 +60,10 @@ function over(shape: Shape, lanes: Lanes): Markup[] {
       return [drawnBandText(shape, lanes)]
     case 'broken':
       return [drawnBroken(shape, lanes)]
+    case 'fold':
+      return [drawnFold(shape, lanes)]
     case 'lifeline':
     case 'arrow':
-    case 'fold':
       return []
   }
 }

@@ -1,10 +1,10 @@
-import { drawnNodes, drawnStory } from './drawing.ts'
 import type { Layout } from '../layout/layout.ts'
+import { readableNumber } from '../readableNumber.ts'
+import type { Story } from '../story.ts'
+import { drawnNodes, drawnStory } from './drawing.ts'
 import { drawnLegend } from './legend.ts'
 import { element, verbatim, type Markup } from './markup.ts'
-import { readableNumber } from '../readableNumber.ts'
 import { SCRIPT } from './script.ts'
-import type { Story } from '../story.ts'
 import { STYLE } from './style.ts'
 
 /** The page fetches nothing, whatever a story says. */

@@ -1,6 +1,6 @@
+import type { Story, StoryStep } from '../story.ts'
 import { flightsOf, type Flights } from './flight.ts'
 import { scenesOf, type LeftOutScene, type Scene } from './scene.ts'
-import type { Story, StoryStep } from '../story.ts'
 
 /** How much of a long story is told. */
 export interface ExcerptOptions {

@@ -1,5 +1,5 @@
-import type { Flight, Flights } from './flight.ts'
 import type { MessageSent, StoryStep } from '../story.ts'
+import type { Flight, Flights } from './flight.ts'
 
 /** A shorter stretch is told message by message: it takes little room, and may be what matters. */
 const SHORTEST_STRETCH_STEPS = 8

@@ -1,6 +1,6 @@
+import type { BrokenPromise, Story, StoryStep } from '../story.ts'
 import { flightsOf, type Flights } from './flight.ts'
 import { repetitiveStretches, type Stretch } from './repetition.ts'
-import type { BrokenPromise, Story, StoryStep } from '../story.ts'
 
 /** One thing that is told of a story. Places are those of the steps that it stands for. */
 export type Scene = StepScene | HeartbeatsScene | LeftOutScene | BrokenScene

@@ -1,0 +1,136 @@
+import type { NodeId } from '@quorate/core'
+import type { Letter } from '../world/simNetwork.ts'
+import type { SimNode } from '../world/simNode.ts'
+import { hold } from './invariant.ts'
+import { leadsAnew, type Sight } from './sight.ts'
+
+/** Milliseconds that a turn may take beyond what its process is busy for. */
+const SLACK_MS = 1
+
+/** What is remembered of a server's timers from one look to the next. */
+interface TimerGlimpse {
+  readonly incarnation: number
+  readonly lastContactMs: number
+  readonly electionTimeoutMs: number
+}
+
+/** Who waits for whom, and how long. */
+export class TimerChecks {
+  readonly #now: () => number
+  readonly #glimpses = new Map<NodeId, TimerGlimpse>()
+  /** What came in the event that is under way, by node. */
+  readonly #received = new Map<NodeId, Letter>()
+  /** When a leader last said something to a follower, by link: milliseconds of the world. */
+  readonly #spokeAtMs = new Map<string, number>()
+  readonly #timeouts = new Map<NodeId, Set<number>>()
+  readonly #draws = new Map<NodeId, number>()
+
+  /** @param now milliseconds of the world's time. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  sent(node: SimNode, { to, packets }: Letter): void {
+    const leads = packets.some(({ messages }) => messages.some(({ type }) => type === 'appendEntries'))
+    if (leads) this.#spokeAtMs.set(`${node.id}>${to}`, this.#now())
+  }
+
+  received(letter: Letter): void {
+    this.#received.set(letter.to, letter)
+  }
+
+  look(sight: Sight): void {
+    const { node, role, before } = sight
+    const letter = this.#received.get(node.id)
+    this.#received.delete(node.id)
+    if (role === 'leader') this.#checkHeartbeats(sight)
+    if (before?.role === 'follower' && role === 'candidate') this.#checkPatience(node)
+    if (before?.role === 'candidate' && role === 'candidate') this.#checkRound(sight)
+    if (role === 'follower') this.#checkContact(sight, letter)
+    this.#noteTimeout(sight)
+    const { lastContactMs, electionTimeoutMs } = sight.state
+    this.#glimpses.set(node.id, { incarnation: node.incarnation, lastContactMs, electionTimeoutMs })
+  }
+
+  /** In the end: draws that were all the same were none. */
+  checkEnd(): void {
+    for (const [id, timeouts] of this.#timeouts) {
+      const draws = this.#draws.get(id) ?? 0
+      hold(
+        draws < 20 || timeouts.size > 1,
+        'timeoutsAreDrawn',
+        () => `${id} drew ${[...timeouts][0]} ms ${draws} times`,
+      )
+    }
+  }
+
+  #checkHeartbeats(sight: Sight): void {
+    const { node, state } = sight
+    const { clockRate, busyMs } = node.conditions
+    const now = this.#now()
+    const limitMs = state.settings.heartbeatIntervalMs / clockRate + 2 * busyMs + SLACK_MS
+    // Nobody was waited for before there was a leader, nor while its process stood still.
+    const sinceMs = node.process?.awakeSinceMs ?? now
+    for (const id of state.peers.keys()) {
+      const link = `${node.id}>${id}`
+      if (leadsAnew(sight)) this.#spokeAtMs.set(link, now)
+      const spokeAtMs = Math.max(this.#spokeAtMs.get(link) ?? now, sinceMs)
+      hold(now - spokeAtMs <= limitMs, 'heartbeatsKeepUp', () => {
+        return `${node.id} leads term ${state.currentTerm} and has let ${id} wait for ${(now - spokeAtMs).toFixed(1)} ms`
+      })
+    }
+  }
+
+  #checkPatience({ id, process }: SimNode): void {
+    const waiting = process?.overdueArrivals ?? 0
+    hold(waiting === 0, 'looksBeforeItStands', () => {
+      return `${id} stands for election after it stood still, and has not looked at ${waiting} of what has come meanwhile`
+    })
+  }
+
+  #checkRound({ node, state, before }: Sight): void {
+    if (before === undefined || state.currentTerm === before.term) return
+    const { currentTerm } = node.ledger.durable.hardState
+    hold(currentTerm >= before.term, 'roundIsAsked', () => {
+      return `${node.id} begins the round of term ${state.currentTerm}, and that of term ${before.term} is not on its disk yet`
+    })
+  }
+
+  #checkContact({ node, state, before }: Sight, letter: Letter | undefined): void {
+    const glimpse = this.#glimpses.get(node.id)
+    if (glimpse?.incarnation !== node.incarnation || before?.role !== 'follower') return
+    const { leaderId, following, currentTerm, votedFor, lastContactMs } = state
+    const messages = letter?.packets.flatMap((packet) => packet.messages) ?? []
+    const isLed = messages.some((message) => message.type === 'appendEntries' && message.term === currentTerm)
+    const isAsked = messages.some((message) => message.type === 'requestVote' && message.term === currentTerm)
+    const mayReset = isLed || (isAsked && votedFor === letter?.from) || state.configurations.length <= 1
+    hold(lastContactMs === glimpse.lastContactMs || mayReset, 'contactIsTheLeaders', () => {
+      return `${node.id} waits anew, though it heard neither the leader of term ${currentTerm} nor gave its vote`
+    })
+    const heard = messages.some(
+      (message) =>
+        message.type === 'appendEntries' &&
+        message.term === currentTerm &&
+        letter?.from === leaderId &&
+        message.session === following?.session,
+    )
+    const isNow = lastContactMs === node.process?.now()
+    const gaveVote = before.votedFor !== votedFor && votedFor !== undefined && votedFor !== node.id
+    hold((!heard && !gaveVote) || isNow, 'contactIsTheLeaders', () => {
+      return `${node.id} ${heard ? `heard ${leaderId}, its leader` : `gave its vote to ${votedFor}`}, and does not wait anew`
+    })
+  }
+
+  #noteTimeout({ node, state }: Sight): void {
+    const { electionTimeoutMs, settings } = state
+    if (electionTimeoutMs === 0 || this.#glimpses.get(node.id)?.electionTimeoutMs === electionTimeoutMs) return
+    const isWithin =
+      electionTimeoutMs >= settings.electionTimeoutMinMs && electionTimeoutMs <= settings.electionTimeoutMaxMs
+    hold(isWithin, 'timeoutsAreDrawn', () => {
+      return `${node.id} waits ${electionTimeoutMs} ms, and the interval is ${settings.electionTimeoutMinMs} to ${settings.electionTimeoutMaxMs} ms`
+    })
+    const timeouts = this.#timeouts.get(node.id) ?? new Set()
+    this.#timeouts.set(node.id, timeouts.add(electionTimeoutMs))
+    this.#draws.set(node.id, (this.#draws.get(node.id) ?? 0) + 1)
+  }
+}

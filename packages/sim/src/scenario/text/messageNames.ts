@@ -1,0 +1,12 @@
+import type { MessageName } from '../../diagram/story.ts'
+
+/** What can be under way between servers of a group that has been born. */
+export const MESSAGE_NAMES = [
+  'requestVote',
+  'requestVote.granted',
+  'requestVote.refused',
+  'appendEntries',
+  'appendEntries.accepted',
+  'appendEntries.rejected',
+  'heartbeat',
+] as const satisfies readonly MessageName[]
