@@ -75,7 +75,7 @@ export class AttachedDisk implements FilePort, Caller {
   open(path: string, mode: 'read' | 'write' | 'create', done: DoneWith<OpenFile>): void {
     this.call<OpenFile>({ kind: 'open', path, bytes: 0 }, done, () => {
       if (mode === 'create') this.#create(path)
-      const opened: AttachedFile = new AttachedFile(path, this.#disk, this.#named(path), this)
+      const opened = new AttachedFile(path, this.#disk, this.#named(path), this, mode !== 'read')
       this.#files.add(opened)
       return opened
     })

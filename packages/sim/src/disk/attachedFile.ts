@@ -21,13 +21,15 @@ export class AttachedFile implements OpenFile {
   readonly #disk: SharedDisk
   readonly #file: SimFile
   readonly #caller: Caller
+  readonly #isWritable: boolean
   #isOpen = true
 
-  constructor(path: string, disk: SharedDisk, file: SimFile, caller: Caller) {
+  constructor(path: string, disk: SharedDisk, file: SimFile, caller: Caller, isWritable: boolean) {
     this.#path = path
     this.#disk = disk
     this.#file = file
     this.#caller = caller
+    this.#isWritable = isWritable
     this.size = file.cached.length
     file.handles += 1
   }
@@ -46,6 +48,7 @@ export class AttachedFile implements OpenFile {
   writeAt(bytes: Uint8Array, position: number, done: Done): void {
     this.#caller.call<void>(this.#made('write', bytes.length), settling(done), (upToBytes) => {
       this.#assertOpen()
+      if (!this.#isWritable) throw diskError('EBADF', 'the file is open for reading', this.#path)
       this.#write(bytes.subarray(0, upToBytes), position)
     })
   }
@@ -88,7 +91,7 @@ export class AttachedFile implements OpenFile {
   #write(bytes: Uint8Array, position: number): void {
     const { cached, id } = this.#file
     let taken = bytes
-    if (position + bytes.length > cached.length && this.#disk.capacityBytes < Infinity) {
+    if (this.#disk.capacityBytes < Infinity) {
       const room = Math.max(0, this.#disk.capacityBytes - this.#disk.usedBytes)
       taken = bytes.subarray(0, Math.max(0, cached.length + room - position))
     }

@@ -25,8 +25,17 @@ export type Flush =
   | { readonly kind: 'flushed' | 'flushFailed'; readonly at: number; readonly file: number; readonly before: number }
   | { readonly kind: 'folderFlushed'; readonly at: number; readonly folder: string; readonly before: number }
 
+/** Bytes that changed where they lie, flushed or not. */
+export interface Damage {
+  readonly kind: 'damaged'
+  readonly at: number
+  readonly file: number
+  readonly position: number
+  readonly bytes: Uint8Array
+}
+
 /** What happens to a disk. It happens in one order, in which each has its number. */
-export type DiskOperation = FileChange | NameChange | Flush
+export type DiskOperation = FileChange | NameChange | Flush | Damage
 
 /** The folder of a path. */
 export function folderOf(path: string): string {

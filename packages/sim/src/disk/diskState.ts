@@ -38,9 +38,9 @@ export class DiskState {
     return this.#unflushedNames
   }
 
-  /** What a crash may take of all files, in order: the last is the one that was written last of all. */
+  /** What a crash may take of all files that it may leave, in order: the last is the one that was written last of all. */
   get unflushed(): FileChange[] {
-    return [...this.#files.values()].flatMap(({ unflushed }) => unflushed).sort((a, b) => a.at - b.at)
+    return [...this.#namedFiles()].flatMap(({ unflushed }) => unflushed).sort((a, b) => a.at - b.at)
   }
 
   /** @throws Error when there is no such file. */
@@ -62,11 +62,19 @@ export class DiskState {
         return this.file(operation.file).endFlush(operation.before)
       case 'flushFailed':
         return this.file(operation.file).failFlush(operation.before)
+      case 'damaged':
+        return this.file(operation.file).overwrite(operation.bytes, operation.position)
       case 'folderFlushed':
         return this.#endFolderFlush(operation.folder, operation.before)
       default:
         return this.#changeName(operation)
     }
+  }
+
+  /** Forgets the files that no name will ever lead to again, unless somebody has them open. */
+  dropNameless(): void {
+    const named = this.#namedFiles()
+    for (const file of this.#files.values()) if (!named.has(file) && file.handles === 0) this.#files.delete(file.id)
   }
 
   /** Carries out the change on these names. Without the file under its old name there is nothing to remove. */
@@ -94,16 +102,12 @@ export class DiskState {
     }
     for (const change of this.#unflushedNames) if (isCovered(change)) this.rename(this.flushedNames, change)
     this.#unflushedNames = this.#unflushedNames.filter((change) => !isCovered(change))
-    this.#dropFiles()
   }
 
-  /** Forgets files that have no name any more, whatever comes, and that nobody has open. */
-  #dropFiles(): void {
-    const named = new Set([...this.names.values(), ...this.flushedNames.values()])
-    const isWanted = (file: SimFile): boolean => {
-      return named.has(file) || file.handles > 0 || this.#unflushedNames.some((change) => change.file === file.id)
-    }
-    for (const file of this.#files.values()) if (!isWanted(file)) this.#files.delete(file.id)
+  /** Those that have a name, or may have one after a crash. */
+  #namedFiles(): Set<SimFile> {
+    const renamed = this.#unflushedNames.map(({ file }) => this.file(file))
+    return new Set([...this.names.values(), ...this.flushedNames.values(), ...renamed])
   }
 
   #makeFile(id: number, bytes?: SparseBytes): SimFile {

@@ -13,6 +13,6 @@ export {
 } from './crashFate.ts'
 export type { DiskCall } from './diskCall.ts'
 export type { DiskJournal } from './diskJournal.ts'
-export type { DiskOperation, FileChange, Flush, NameChange, Written } from './diskOperation.ts'
+export type { Damage, DiskOperation, FileChange, Flush, NameChange, Written } from './diskOperation.ts'
 export type { DiskImage } from './diskState.ts'
 export { SimDisk, type FlippedBit, type SimDiskOptions } from './simDisk.ts'

@@ -6,7 +6,7 @@ import { DiskState, type DiskImage } from './diskState.ts'
 /** What all processes on a disk share, one after the other. */
 export class SharedDisk {
   state: DiskState
-  /** Everything since the disk was last changed from outside; only when it is kept. */
+  /** Everything since the power went, or the disk was made; only when it is kept. */
   journal: DiskJournal | undefined
   fault: ((call: DiskCall) => Error | undefined) | undefined
   capacityBytes = Infinity
@@ -28,6 +28,7 @@ export class SharedDisk {
   apply(operation: DiskOperation): void {
     this.journal?.operations.push(operation)
     this.state.apply(operation)
+    if (operation.kind === 'folderFlushed') this.state.dropNameless()
   }
 
   image(): Map<string, Uint8Array> {
@@ -37,10 +38,6 @@ export class SharedDisk {
   /** The disk is another from here on, and so is the history of it. */
   become(state: DiskState): void {
     this.state = state
-    this.forgetHistory()
-  }
-
-  forgetHistory(): void {
     if (this.journal !== undefined) this.journal = new DiskJournal(this.image())
   }
 }

@@ -8,6 +8,7 @@ import type { DiskJournal } from './diskJournal.ts'
 import { DiskState, type DiskImage } from './diskState.ts'
 import { SharedDisk } from './sharedDisk.ts'
 import type { SimFile } from './simFile.ts'
+import { keptBytes } from './sparseBytes.ts'
 
 export interface SimDiskOptions {
   /** What it holds at first, flushed. */
@@ -79,7 +80,7 @@ export class SimDisk {
 
   /** The power goes: every process ends, what is not flushed meets its fate, and what is left is what the next one finds. */
   cutPower(fate: CrashFate): void {
-    for (const process of this.#processes.splice(0)) process.end()
+    this.#endProcesses()
     this.#shared.become(new DiskState(crashImage(this.#shared.state, fate)))
   }
 
@@ -107,8 +108,9 @@ export class SimDisk {
 
   /** Puts other bytes there behind everybody's back. @throws Error when no file of that name stands. */
   overwrite(path: string, offset: number, bytes: Uint8Array): void {
-    this.#file(path).overwrite(bytes, offset)
-    this.#shared.forgetHistory()
+    const { state } = this.#shared
+    const file = this.#file(path).id
+    this.#shared.apply({ kind: 'damaged', at: state.count, file, position: offset, bytes: keptBytes(bytes) })
   }
 
   /**
@@ -130,9 +132,14 @@ export class SimDisk {
     return undefined
   }
 
-  /** Another disk, and nothing on it. */
+  /** Another disk, and nothing on it: every process ends. */
   wipe(): void {
+    this.#endProcesses()
     this.#shared.become(new DiskState())
+  }
+
+  #endProcesses(): void {
+    for (const process of this.#processes.splice(0)) process.end()
   }
 
   #file(path: string): SimFile {

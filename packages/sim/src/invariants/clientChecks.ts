@@ -13,8 +13,11 @@ export type AttemptOutcome =
 export interface Attempt {
   readonly number: number
   readonly commands: readonly Command[]
-  /** Whoever took it, if it was taken within a process: with the process, its answer goes. */
   outcome: AttemptOutcome | undefined
+  /** The term it is meant for, once it was named. */
+  term: Term | undefined
+  /** The process that took it, if it was handed over within one: with it, its answer goes. */
+  takenBy: { readonly isAlive: boolean } | undefined
 }
 
 /** What clients were told, held against what stands in the log. */
@@ -22,18 +25,34 @@ export class ClientChecks {
   readonly #attempts = new Map<string, Attempt>()
   readonly #indexes = new Map<string, Index>()
   readonly #subjects: (string | undefined)[] = []
+  /** Handed over within a process, and not answered. */
+  readonly #waiting = new Set<Attempt>()
   #attemptCount = 0
 
   /** A new attempt: each of its commands gets a subject that no other has. */
   begin(datas: readonly Uint8Array[]): Attempt {
     const number = ++this.#attemptCount
     const commands = datas.map((data, place) => ({ subject: `a${number}.${place}`, data }))
-    const attempt: Attempt = { number, commands, outcome: undefined }
+    const attempt: Attempt = { number, commands, outcome: undefined, term: undefined, takenBy: undefined }
     for (const { subject } of commands) this.#attempts.set(subject, attempt)
     return attempt
   }
 
+  /** A process has taken the attempt, for the term that its server was in. */
+  taken(attempt: Attempt, process: { readonly isAlive: boolean }, term: Term): void {
+    attempt.takenBy = process
+    attempt.term = term
+    this.#waiting.add(attempt)
+  }
+
+  /** Whether all have their answers that can still get one. */
+  get isQuiet(): boolean {
+    for (const { takenBy } of this.#waiting) if (takenBy?.isAlive === true) return false
+    return true
+  }
+
   answered(attempt: Attempt, outcome: AttemptOutcome): void {
+    this.#waiting.delete(attempt)
     const { number, commands } = attempt
     hold(attempt.outcome === undefined, 'answeredOnce', () => {
       return `attempt ${number} was answered ${attempt.outcome?.type}, and then ${outcome.type}`
@@ -69,6 +88,9 @@ export class ClientChecks {
       () => `${subject} was sent once, and stands at ${former} and at ${index}`,
     )
     hold(attempt.outcome?.type !== 'refused', 'refusedIsAbsent', () => `${subject} was refused, and stands at ${index}`)
+    hold(attempt.term === undefined || attempt.term === entry.term, 'appendedInItsTerm', () => {
+      return `${subject} was meant for term ${attempt.term}, and stands at ${index} in term ${entry.term}`
+    })
     this.#indexes.set(subject, index)
     this.#subjects[index] = subject
   }
@@ -84,7 +106,8 @@ export class ClientChecks {
 
   /** In the end everything that was answered as appended must be there. */
   checkAllThere(): void {
-    for (const [subject, { outcome }] of this.#attempts) {
+    for (const [subject, { outcome, takenBy }] of this.#attempts) {
+      hold(outcome !== undefined || takenBy?.isAlive !== true, 'answeredOnce', () => `${subject} was never answered`)
       if (outcome?.type !== 'appended') continue
       hold(this.#indexes.has(subject), 'answeredIsCommitted', () => `${subject} was appended, and is lost`)
     }

@@ -9,11 +9,15 @@ export const INVARIANTS = {
   speaksForward: 'a server says nothing to another in an older term than it has spoken to it in before (§5.1)',
   voteIsEarned: 'a vote goes only to a candidate whose log is at least as up-to-date (§5.4.1)',
   voteIsAsked: 'a vote goes only to a candidate that asked for it in that term (§5.2)',
+  voteIsGiven: 'a server that may vote for a candidate does (Figure 2)',
+  votesAreReal: 'a candidate counts only votes that were given to it (§5.2)',
+  newerTermIsAdopted: 'a server that hears of a newer term adopts it (§5.1)',
   leaderIsElected: 'a leader has the durable votes of a majority of its configuration (§5.2)',
   membersAlone: 'only voting members of the configuration vote, stand for election and lead (§6)',
   // Logs
   leaderAppendOnly: 'a leader never overwrites or deletes entries of its log (§5.3)',
   logMatching: 'entries of one index and term are the same, and so are all before them (§5.3)',
+  leaderAppendsFirst: 'a new leader appends an entry of its own term at once (§8)',
   leaderCompleteness: 'a leader holds every entry that was committed in an earlier term (§5.4)',
   entriesAreLed: 'an entry first appears in the log of the leader of its term (§5.3)',
   termsAscend: 'terms and times never fall along a log, and no entry is of a later term than its server (§5.3)',
@@ -51,9 +55,10 @@ export const INVARIANTS = {
   failureIsFinal: 'a server whose store has failed says and writes nothing more',
   damageIsFound: 'a store that was damaged or exchanged takes no part',
   // Clients
-  answeredOnce: 'an append is answered once',
+  answeredOnce: 'an append is answered once, as long as the process that took it lives',
   answeredIsCommitted: 'an append that was answered stands where the answer says (§8)',
   refusedIsAbsent: 'an append that was refused is not in the log (§8)',
+  appendedInItsTerm: 'an append stands in the term that it named, or nowhere',
   appendedOnce: 'what was sent once stands in the log once (§8)',
   machineTakesAll: 'a state machine takes every command',
   // The core's own assertions, and nothing else that throws.

@@ -29,6 +29,8 @@ export class Invariants {
   readonly #timers: TimerChecks
   readonly #glimpses = new Map<NodeId, Glimpse>()
   readonly #appliedIndexes = new Map<NodeId, { incarnation: number; index: number }>()
+  /** What came in the event that is under way, by node. */
+  readonly #received = new Map<NodeId, Letter>()
   #events = 0
 
   constructor(nodes: ReadonlyMap<NodeId, SimNode>, largestEntryBytes: number, now: () => number) {
@@ -52,7 +54,7 @@ export class Invariants {
   }
 
   received(letter: Letter): void {
-    this.#timers.received(letter)
+    this.#received.set(letter.to, letter)
   }
 
   opened(node: SimNode, found: StoreContent): void {
@@ -100,8 +102,10 @@ export class Invariants {
     const { server } = node
     if (server === undefined) return
     const former = this.#glimpses.get(node.id)
+    const letter = this.#received.get(node.id)
+    this.#received.delete(node.id)
     const { state, role } = server.server
-    const sight: Sight = { node, state, role, before: former?.process === server ? former : undefined }
+    const sight: Sight = { node, state, role, before: former?.process === server ? former : undefined, letter }
     this.votes.look(sight)
     this.#logs.look(sight)
     this.#commits.look(sight)

@@ -60,8 +60,12 @@ export class LogChecks {
 
   look(sight: Sight): void {
     const { node, state, role, before } = sight
-    if (leadsAnew(sight)) this.#checkCompleteness(sight)
-    else if (role === 'leader' && before !== undefined) {
+    if (leadsAnew(sight)) {
+      hold(state.log.lastTerm === state.currentTerm, 'leaderAppendsFirst', () => {
+        return `${node.id} leads term ${state.currentTerm}, and its log ends with an entry of term ${state.log.lastTerm}`
+      })
+      this.#checkCompleteness(sight)
+    } else if (role === 'leader' && before !== undefined) {
       const { last } = before
       hold(last.index <= state.log.lastIndex && state.log.holds(last), 'leaderAppendOnly', () => {
         return `the leader ${node.id} had ${last.index}/${last.term} in its log, and has it no more`

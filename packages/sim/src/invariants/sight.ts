@@ -1,4 +1,5 @@
 import type { HostedServer, Index, LogPosition, NodeId, RaftState, Role, Term } from '@quorate/core'
+import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 
 /** What is remembered of a server from one look to the next. */
@@ -20,6 +21,8 @@ export interface Sight {
   readonly role: Role
   /** The same process before the event; undefined on the first look at a process. */
   readonly before: Glimpse | undefined
+  /** What it heard in the event. */
+  readonly letter: Letter | undefined
 }
 
 export function glimpseOf(process: HostedServer): Glimpse {

@@ -18,8 +18,6 @@ interface TimerGlimpse {
 export class TimerChecks {
   readonly #now: () => number
   readonly #glimpses = new Map<NodeId, TimerGlimpse>()
-  /** What came in the event that is under way, by node. */
-  readonly #received = new Map<NodeId, Letter>()
   /** When a leader last said something to a follower, by link: milliseconds of the world. */
   readonly #spokeAtMs = new Map<string, number>()
   readonly #timeouts = new Map<NodeId, Set<number>>()
@@ -35,18 +33,12 @@ export class TimerChecks {
     if (leads) this.#spokeAtMs.set(`${node.id}>${to}`, this.#now())
   }
 
-  received(letter: Letter): void {
-    this.#received.set(letter.to, letter)
-  }
-
   look(sight: Sight): void {
     const { node, role, before } = sight
-    const letter = this.#received.get(node.id)
-    this.#received.delete(node.id)
     if (role === 'leader') this.#checkHeartbeats(sight)
     if (before?.role === 'follower' && role === 'candidate') this.#checkPatience(node)
     if (before?.role === 'candidate' && role === 'candidate') this.#checkRound(sight)
-    if (role === 'follower') this.#checkContact(sight, letter)
+    if (role === 'follower') this.#checkContact(sight)
     this.#noteTimeout(sight)
     const { lastContactMs, electionTimeoutMs } = sight.state
     this.#glimpses.set(node.id, { incarnation: node.incarnation, lastContactMs, electionTimeoutMs })
@@ -66,15 +58,15 @@ export class TimerChecks {
 
   #checkHeartbeats(sight: Sight): void {
     const { node, state } = sight
-    const { clockRate, busyMs } = node.conditions
+    if (node.process === undefined) return
+    const { clockRate, busyMs, awakeSinceMs } = node.process
     const now = this.#now()
     const limitMs = state.settings.heartbeatIntervalMs / clockRate + 2 * busyMs + SLACK_MS
-    // Nobody was waited for before there was a leader, nor while its process stood still.
-    const sinceMs = node.process?.awakeSinceMs ?? now
     for (const id of state.peers.keys()) {
       const link = `${node.id}>${id}`
       if (leadsAnew(sight)) this.#spokeAtMs.set(link, now)
-      const spokeAtMs = Math.max(this.#spokeAtMs.get(link) ?? now, sinceMs)
+      // Nothing can be asked of a process while it stands still.
+      const spokeAtMs = Math.max(this.#spokeAtMs.get(link) ?? now, awakeSinceMs)
       hold(now - spokeAtMs <= limitMs, 'heartbeatsKeepUp', () => {
         return `${node.id} leads term ${state.currentTerm} and has let ${id} wait for ${(now - spokeAtMs).toFixed(1)} ms`
       })
@@ -96,7 +88,7 @@ export class TimerChecks {
     })
   }
 
-  #checkContact({ node, state, before }: Sight, letter: Letter | undefined): void {
+  #checkContact({ node, state, before, letter }: Sight): void {
     const glimpse = this.#glimpses.get(node.id)
     if (glimpse?.incarnation !== node.incarnation || before?.role !== 'follower') return
     const { leaderId, following, currentTerm, votedFor, lastContactMs } = state

@@ -54,7 +54,9 @@ export class VoteChecks {
       hold(before.term <= currentTerm, 'termNeverFalls', () => `${node.id} went from ${before.term} to ${currentTerm}`)
     }
     if (role === 'leader' || role === 'candidate') this.#checkMember(sight)
+    if (role === 'candidate') this.#checkCount(sight)
     if (leadsAnew(sight)) this.#checkElection(sight)
+    if (sight.letter !== undefined && role !== 'stopped') this.#checkHearing(sight, sight.letter)
     const isNewVote = before !== undefined && (before.term !== currentTerm || before.votedFor !== votedFor)
     if (isNewVote && votedFor !== undefined) this.#checkVote(sight, votedFor)
   }
@@ -111,6 +113,36 @@ export class VoteChecks {
     })
   }
 
+  #checkCount({ node, state }: Sight): void {
+    for (const voter of state.votes) {
+      hold(this.#durable.get(keyOf(voter, state.currentTerm)) === node.id, 'votesAreReal', () => {
+        return `${node.id} counts the vote of ${voter} for term ${state.currentTerm}, whose disk has no such vote`
+      })
+    }
+  }
+
+  /** A letter of a server that has no place in the group, or for one that has none yet, counts for nothing. */
+  #checkHearing({ node, state }: Sight, { from, packets }: Letter): void {
+    const configuration = state.configurations.at(-1)?.configuration
+    const isHeard = packets.every(({ store }) =>
+      configuration?.members.some((member) => member.id === from && member.store === store),
+    )
+    if (configuration === undefined || !isHeard) return
+    const messages = packets.flatMap((packet) => packet.messages).filter((message) => 'term' in message)
+    for (const { term, type } of messages) {
+      hold(term <= state.currentTerm, 'newerTermIsAdopted', () => {
+        return `${node.id} heard ${type} of term ${term} from ${from}, and stays in term ${state.currentTerm}`
+      })
+    }
+    const [message, ...more] = messages
+    if (message?.type !== 'requestVote' || more.length > 0 || message.term !== state.currentTerm) return
+    const { last } = state.log
+    const isRefused = state.votedFor === undefined && isVoter(configuration, node.id)
+    hold(!isRefused || !isAtLeast(message.lastLog, last), 'voteIsGiven', () => {
+      return `${node.id}, whose log ends at ${last.index}/${last.term}, has no vote for ${from}, whose log ends at ${message.lastLog.index}/${message.lastLog.term}`
+    })
+  }
+
   #checkElection({ node, state }: Sight): void {
     const { currentTerm } = state
     const former = this.#record.leaders.get(currentTerm) ?? node.id
@@ -138,11 +170,15 @@ export class VoteChecks {
       return `${node.id} votes for ${candidate} in term ${currentTerm}, which has not asked for it`
     })
     const { last } = log
-    const isEarned = asked.term > last.term || (asked.term === last.term && asked.index >= last.index)
-    hold(isEarned, 'voteIsEarned', () => {
+    hold(isAtLeast(asked, last), 'voteIsEarned', () => {
       return `${node.id}, whose log ends at ${last.index}/${last.term}, votes for ${candidate}, whose log ends at ${asked.index}/${asked.term}`
     })
   }
+}
+
+/** §5.4.1. */
+function isAtLeast(candidate: LogPosition, voter: LogPosition): boolean {
+  return candidate.term > voter.term || (candidate.term === voter.term && candidate.index >= voter.index)
 }
 
 function keyOf(id: NodeId, term: Term): string {

@@ -29,7 +29,7 @@ export class Cluster extends NetworkInHand {
     if (node.role !== 'follower' && node.role !== 'candidate') {
       throw new StepFailed(`${id} is ${node.role}: only followers and candidates have an election timeout`)
     }
-    this.tell(node, 'its election timeout elapses')
+    this.tell(node, 'its election timeout elapses', 'role')
     node.process?.advanceClock(this.world.settings.electionTimeoutMaxMs)
     await this.rest()
   }

@@ -26,6 +26,13 @@ export class NetworkInHand extends Stage {
     for (const letter of letters) this.recorder.lost(letter, 'lost on the way')
   }
 
+  /** All that is under way and not late is lost. */
+  dropAll(): void {
+    const letters = this.mail.punctual
+    this.mail.take(letters)
+    for (const letter of letters) this.recorder.lost(letter, 'lost on the way')
+  }
+
   /** What is under way on a link arrives twice: the copies are late. @throws StepFailed when there is nothing. */
   copy(from: NodeId, to: NodeId, which: Which = {}): void {
     this.mail.copy(this.mail.find(from, to, which))

@@ -80,7 +80,7 @@ export class Stage {
 
   /** Says something that the story is to tell. */
   note(text: string): void {
-    this.world.happened(text)
+    this.recorder.steps.push({ kind: 'happened', atMs: this.world.now, node: undefined, text, tone: 'role' })
   }
 
   /** What has happened so far, to be drawn. `replay` is how to see it again. */

@@ -76,7 +76,7 @@ export class StartingLogs {
       record.noteEntry(entry, digest.chains[entry.index] as number)
     }
     for (const [term, leader] of this.leaders) record.leaders.set(term, leader)
-    record.lastLedTerm = Math.max(...this.leaders.keys())
+    record.lastLedTerm = Math.max(0, ...this.leaders.keys())
   }
 
   /** Nobody leads a term that a majority has not reached, and nobody holds an entry of a term beyond its own. */
@@ -132,7 +132,8 @@ function leadersOf(logs: ReadonlyMap<NodeId, readonly Term[]>): Map<Term, NodeId
   const leaders = new Map<Term, NodeId>()
   const reach = (id: NodeId, term: Term): number => (logs.get(id) ?? []).lastIndexOf(term)
   for (const [id, log] of logs) {
-    for (const term of log) {
+    // The first entry is of the birth of the group: nobody led then.
+    for (const term of log.slice(1)) {
       const leader = leaders.get(term)
       if (leader === undefined || reach(id, term) > reach(leader, term)) leaders.set(term, id)
     }

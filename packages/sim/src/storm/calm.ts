@@ -1,3 +1,4 @@
+import { appendWithin } from '../workload/appendWithin.ts'
 import type { SimClient } from '../workload/simClient.ts'
 import { CALM_CONDITIONS } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
@@ -64,20 +65,8 @@ async function recover(world: SimWorld): Promise<{ recoveryMs: number; recoveryL
   const isCommitted = (): boolean => world.invariants.record.commitIndex > fresh
   const append = (): void => {
     const { leader } = world
-    const attempt = world.invariants.clients.begin([new Uint8Array()])
-    leader?.process?.arrive(0, () => {
-      leader.server?.append(attempt.commands, (outcome) => {
-        const isRefused = outcome.type === 'notLeader'
-        world.invariants.clients.answered(
-          attempt,
-          isRefused
-            ? { type: 'refused', why: outcome.type }
-            : outcome.type === 'appended'
-              ? outcome
-              : { type: 'unknown', why: 'unknown' },
-        )
-      })
-    })
+    const { clients } = world.invariants
+    if (leader !== undefined) appendWithin(leader, clients.begin([new Uint8Array()]), clients)
     if (!isCommitted()) world.at(world.now + electionTimeoutMaxMs / 20, append)
   }
   append()
@@ -91,7 +80,7 @@ async function recover(world: SimWorld): Promise<{ recoveryMs: number; recoveryL
 async function settle(world: SimWorld, clients: readonly SimClient[]): Promise<void> {
   const isSettled = (): boolean => {
     const { leader } = world
-    if (leader === undefined || clients.some(({ isBusy }) => isBusy)) return false
+    if (leader === undefined || clients.some(({ isBusy }) => isBusy) || !world.invariants.clients.isQuiet) return false
     const lead = leader.server?.server.state
     if (lead === undefined || lead.pendingAppends.length > 0) return false
     // A server whose disk was exchanged finds out, and is ended for it.

@@ -2,10 +2,11 @@ import type { SimRandom } from '../random.ts'
 import type { Cut } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import type { SimWorld } from '../world/simWorld.ts'
+import { appendWithin } from '../workload/appendWithin.ts'
 import type { Workload } from '../workload/workload.ts'
 import { drawFate } from '../disk/crashFate.ts'
 import type { Coverage } from './coverage.ts'
-import { drawPartition, isOneWay } from './partitions.ts'
+import { between, drawPartition, isOneWay } from './partitions.ts'
 import { drawNetwork } from './networkWeather.ts'
 
 /** What a fault may lay its hands on. */
@@ -49,6 +50,8 @@ export const FAULTS = {
   reconnect: { everyMs: 8_000, happen: reconnect },
   jumpCalendar: { everyMs: 20_000, happen: jumpCalendar },
   burst: { everyMs: 3_000, happen: burst },
+  deposeLeader: { everyMs: 7_000, happen: deposeLeader },
+  echo: { everyMs: 700, happen: echo },
 } as const satisfies Record<string, Fault>
 
 export type FaultName = keyof typeof FAULTS
@@ -214,28 +217,44 @@ function jumpCalendar(site: FaultSite): void {
 /** Many commands at once, some of them large. */
 function burst(site: FaultSite): void {
   const node = pickVictim(site)
-  if (node?.process === undefined) return
-  const { world, random, coverage, workload } = site
-  const { clients } = world.invariants
-  const { server } = node
-  const attempts = Array.from({ length: 1 + random.below(10) }, () =>
-    clients.begin(Array.from({ length: 1 + random.below(4) }, () => workload.filler(random))),
-  )
-  coverage.count('burst')
-  node.process.arrive(0, () => {
-    for (const attempt of attempts) {
-      server?.append(attempt.commands, (outcome) => {
-        clients.answered(
-          attempt,
-          outcome.type === 'notLeader' ? { type: 'refused', why: outcome.type } : named(outcome),
-        )
-      })
-    }
-  })
+  if (node === undefined) return
+  site.coverage.count('burst')
+  pour(site, node, 1 + site.random.below(10))
 }
 
-function named(outcome: { type: 'appended'; firstIndex: number; term: number } | { type: 'unknown' }) {
-  return outcome.type === 'appended' ? outcome : ({ type: 'unknown', why: 'the server could not say' } as const)
+function pour({ world, random, workload }: FaultSite, node: SimNode, attempts: number): void {
+  const { clients } = world.invariants
+  for (let left = attempts; left > 0; left--) {
+    const datas = Array.from({ length: 1 + random.below(6) }, () => workload.filler(random))
+    appendWithin(node, clients.begin(datas), clients)
+  }
+}
+
+/**
+ * A leader is cut off while it takes appends, for long enough that another is elected: what it has appended by then is
+ * to go, though who asked for it still waits.
+ */
+function deposeLeader(site: FaultSite): void {
+  const { world, random, coverage } = site
+  const { leader } = world
+  if (leader === undefined) return
+  const cut = between([leader.id], world.ids)
+  // The last of its messages to some, so that parts of what it appends are there.
+  const links = cut.links.filter(([from]) => from !== leader.id || random.happens(0.7))
+  world.network.cut({ links })
+  coverage.count('linksCut')
+  coverage.count('leaderCutOff')
+  for (let time = 0; time < 4; time++) {
+    later(site, random.between(0, 300), () => {
+      if (leader.isUp) pour(site, leader, 1 + random.below(3))
+    })
+  }
+  later(site, random.between(100, 2_000), () => world.network.heal({ links }))
+}
+
+/** Letters of long ago come once more, some of them for a server that has been several processes since. */
+function echo({ world, random, coverage }: FaultSite): void {
+  for (let left = 1 + random.below(8); left > 0; left--) if (world.network.echo()) coverage.count('messageEchoed')
 }
 
 function electionTimeoutMaxMs(node: SimNode): number {

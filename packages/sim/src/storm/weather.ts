@@ -35,7 +35,7 @@ export function drawWeather(random: SimRandom): Weather {
     clients: random.pick([2, 3, 5]),
     thinkMs: random.pick([60, 150, 400]),
     localProbability: random.pick([0, 0.3, 0.7]),
-    stormMs: random.between(30_000, 44_000),
+    stormMs: random.between(31_000, 45_000),
   }
 }
 

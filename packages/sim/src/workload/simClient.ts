@@ -4,6 +4,7 @@ import type { SimRandom } from '../random.ts'
 import { GROUP } from '../world/simNode.ts'
 import { SimProcess } from '../world/simProcess.ts'
 import type { SimWorld } from '../world/simWorld.ts'
+import { appendWithin } from './appendWithin.ts'
 import type { OperationEnd, PlannedOperation, Workload } from './workload.ts'
 
 export interface SimClientOptions {
@@ -92,6 +93,7 @@ export class SimClient {
 
   #append(operation: PlannedOperation, deadlineMs: number, term: number): void {
     const attempt = this.#checks.begin([operation.data])
+    attempt.term = term
     const request = { type: 'append', term, commands: attempt.commands } as const
     this.#transport.request(GROUP, request, REQUEST_TIMEOUT_MS, (outcome) =>
       this.#answered(operation, deadlineMs, attempt, attemptOutcome(outcome)),
@@ -108,21 +110,15 @@ export class SimClient {
       return
     }
     const attempt = this.#checks.begin([operation.data])
-    const { server } = node
     let isOpen = true
     const timer = this.#process.setTimeout(() => {
       isOpen = false
       this.#end(operation, { type: 'unknown' })
     }, REQUEST_TIMEOUT_MS)
-    node.process.arrive(0, () => {
-      server?.append(attempt.commands, (outcome) => {
-        const known: AttemptOutcome =
-          outcome.type === 'notLeader' ? { type: 'refused', why: outcome.type } : asAttempt(outcome)
-        this.#checks.answered(attempt, known)
-        if (!isOpen) return
-        this.#process.clearTimeout(timer)
-        this.#process.arrive(0, () => this.#conclude(operation, deadlineMs, known))
-      })
+    appendWithin(node, attempt, this.#checks, (outcome) => {
+      if (!isOpen) return
+      this.#process.clearTimeout(timer)
+      this.#process.arrive(0, () => this.#conclude(operation, deadlineMs, outcome))
     })
   }
 
@@ -166,10 +162,4 @@ function attemptOutcome(outcome: ClientOutcome): AttemptOutcome {
     default:
       return { type: 'unknown', why: outcome.type }
   }
-}
-
-function asAttempt(
-  outcome: { type: 'appended'; firstIndex: number; term: number } | { type: 'unknown' },
-): AttemptOutcome {
-  return outcome.type === 'appended' ? outcome : { type: 'unknown', why: outcome.type }
 }

@@ -89,6 +89,8 @@ export class SimNetwork {
   readonly #cuts = new Map<string, number>()
   readonly #lastArrivalMs = new Map<string, number>()
   readonly #onTheirWay = new Set<Letter>()
+  readonly #past: Letter[] = []
+  #arrived = 0
   #letters = 0
 
   constructor({ queue, random, conditions, encodes, watcher }: SimNetworkOptions) {
@@ -154,6 +156,13 @@ export class SimNetwork {
     if (!this.reaches(letter.from, letter.to)) this.#watcher.lost(letter, 'the link is cut')
     else if (joined === undefined) this.#watcher.lost(letter, 'nobody is there')
     else joined.process.arrive(0, () => this.#receive(joined, letter))
+  }
+
+  /** Some letter that has arrived before comes once more. Whether there was one comes back. */
+  echo(): boolean {
+    if (this.#past.length === 0) return false
+    this.deliver(this.#random.pick(this.#past))
+    return true
   }
 
   /** Delivers all that is held up. */
@@ -234,13 +243,24 @@ export class SimNetwork {
     return inOrderMs
   }
 
+  /** A sample of all letters so far, old ones as likely as new ones. */
+  #remember(letter: Letter): void {
+    this.#arrived++
+    if (this.#past.length < PAST_LETTERS) this.#past.push(letter)
+    else if (this.#random.happens(PAST_LETTERS / this.#arrived)) this.#past[this.#random.below(PAST_LETTERS)] = letter
+  }
+
   #receive({ process, receiver }: Joined, letter: Letter): void {
     // Closed, or another process, since it came.
     if (this.#joined.get(letter.to)?.process !== process) return
+    this.#remember(letter)
     this.#watcher.received(letter)
     for (const packet of letter.packets) receiver.received(letter.from, packet)
   }
 }
+
+/** How many letters are remembered. */
+const PAST_LETTERS = 200
 
 /** As it comes out at the other end: encoded when it is sent, for what it holds may change later. */
 function encode(packets: readonly Packet[]): readonly Packet[] {

@@ -34,8 +34,10 @@ export class SimProcess implements Clock {
   wallSkewMs: number
   readonly #queue: EventQueue
   readonly #random: SimRandom
-  readonly #rate: number
-  readonly #busyMs: number
+  /** How fast its clock runs: 1 keeps the world's time. */
+  readonly clockRate: number
+  /** The longest time that its event loop is busy before a turn ends. */
+  readonly busyMs: number
   #isAlive = true
   #turnEndMs = -1
   #pausedUntilMs = 0
@@ -50,8 +52,8 @@ export class SimProcess implements Clock {
     this.wallSkewMs = wallSkewMs
     this.#queue = queue
     this.#random = random
-    this.#rate = clockRate
-    this.#busyMs = busyMs
+    this.clockRate = clockRate
+    this.busyMs = busyMs
     this.#awakeSinceMs = queue.now
   }
 
@@ -74,7 +76,7 @@ export class SimProcess implements Clock {
   }
 
   now(): number {
-    return this.#queue.now * this.#rate + this.#aheadMs
+    return this.#queue.now * this.clockRate + this.#aheadMs
   }
 
   wallTime(): number {
@@ -82,8 +84,8 @@ export class SimProcess implements Clock {
   }
 
   setTimeout(callback: () => void, delayMs: number): SimEvent | StandingTimer {
-    if (this.#rate === 0) return this.#await(callback, delayMs)
-    return this.#add(this.#queue.now + Math.max(0, delayMs) / this.#rate, PHASES.timers, callback)
+    if (this.clockRate === 0) return this.#await(callback, delayMs)
+    return this.#add(this.#queue.now + Math.max(0, delayMs) / this.clockRate, PHASES.timers, callback)
   }
 
   clearTimeout(handle: unknown): void {
@@ -105,7 +107,8 @@ export class SimProcess implements Clock {
 
   /** A clock that stands still goes on by so much, at one moment of the world's time: what is due by then elapses. */
   advanceClock(durationMs: number): void {
-    if (this.#rate !== 0) throw new Error(`the clock of ${this.node} runs by itself: only one of rate 0 is advanced`)
+    if (this.clockRate !== 0)
+      throw new Error(`the clock of ${this.node} runs by itself: only one of rate 0 is advanced`)
     this.#aheadMs += durationMs
     const due = this.#standing.filter(({ dueMs }) => dueMs <= this.now()).sort((a, b) => a.dueMs - b.dueMs)
     this.#standing = this.#standing.filter((timer) => !timer.isCleared && !due.includes(timer))
@@ -175,7 +178,7 @@ export class SimProcess implements Clock {
 
   #turnEnd(): number {
     const { now } = this.#queue
-    if (this.#turnEndMs < now) this.#turnEndMs = this.#busyMs === 0 ? now : now + this.#random.next() * this.#busyMs
+    if (this.#turnEndMs < now) this.#turnEndMs = this.busyMs === 0 ? now : now + this.#random.next() * this.busyMs
     return this.#turnEndMs
   }
 

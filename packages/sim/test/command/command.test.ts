@@ -41,7 +41,9 @@ describe('a line that makes no sense', () => {
 describe('storms', () => {
   it('says what was covered, and that all held', { timeout: 60_000 }, async () => {
     expect(await runCommand(['--seeds', '3..4', '--jobs', '1'])).toBe(0)
-    expect(said.join('\n')).toMatch(/2 seeds, 0\.0\d simulated hours, [^]* a server was elected[^]*all invariants held$/)
+    expect(said.join('\n')).toMatch(
+      /2 seeds, 0\.0\d simulated hours, [^]* a server was elected[^]*all invariants held$/,
+    )
   })
 
   it('goes on from where the ledger ends, and adds to it', { timeout: 60_000 }, async () => {

@@ -42,6 +42,7 @@ export const STEPS: StatementKinds = {
     },
   },
   deliverAll: { usage: 'deliverAll', read: () => (cluster) => cluster.deliverAll() },
+  dropAll: { usage: 'dropAll', read: () => (cluster) => cluster.dropAll() },
   settle: { usage: 'settle', read: () => (cluster) => cluster.settle() },
   hold: { usage: 'hold', read: () => (cluster) => cluster.hold() },
   flow: { usage: 'flow', read: () => (cluster) => cluster.flow() },
