@@ -32,6 +32,7 @@ export const INVARIANTS = {
   commitStays: 'no server removes a committed entry from its log (§5.4)',
   followerCommitsVerified: 'a follower takes as committed only what the leader committed (§5.3, Figure 2)',
   appliedIsDurable: 'a server applies only what is on its own disk',
+  durableIsDurable: 'a server takes for durable only what is on its own disk',
   appliedInOrder: 'a process applies each entry once, in order, without a hole (§5.3)',
   pointersAreInOrder: 'the indexes of a server stand in their order (packages/core/docs/log-pointers.md)',
   replicasAgree: 'state machines that have applied the same entries are in the same state',
@@ -44,6 +45,7 @@ export const INVARIANTS = {
   roleAndStateAgree: 'the chart and the state of a server tell the same role (§5.1)',
   // Timers
   heartbeatsKeepUp: 'a leader that runs lets no follower wait for a word longer than a heartbeat interval (§5.2)',
+  electionsAreCalled: 'a follower that hears nothing for an election timeout stands for election (§5.2)',
   contactIsTheLeaders:
     'a word of the current leader or a vote that was given puts off an election, and nothing else (§5.2)',
   timeoutsAreDrawn: 'election timeouts are drawn at random from their interval (§5.2)',

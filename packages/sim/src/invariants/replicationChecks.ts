@@ -102,6 +102,10 @@ export class ReplicationChecks {
         `${durableIndex}, written ${writtenIndex}, last ${log.lastIndex}`
       )
     })
+    const onDisk = node.ledger.durable.log.terms[durableIndex]
+    hold(onDisk === log.termAt(durableIndex), 'durableIsDurable', () => {
+      return `${node.id} takes ${durableIndex}/${log.termAt(durableIndex)} for durable, and its disk has ${onDisk === undefined ? 'nothing' : `term ${onDisk}`} there`
+    })
     if (following !== undefined) {
       hold(
         following.acknowledgedIndex <= Math.min(following.verifiedIndex, log.lastIndex),

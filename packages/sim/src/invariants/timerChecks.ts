@@ -38,7 +38,10 @@ export class TimerChecks {
     if (role === 'leader') this.#checkHeartbeats(sight)
     if (before?.role === 'follower' && role === 'candidate') this.#checkPatience(node)
     if (before?.role === 'candidate' && role === 'candidate') this.#checkRound(sight)
-    if (role === 'follower') this.#checkContact(sight)
+    if (role === 'follower') {
+      this.#checkContact(sight)
+      this.#checkSilence(sight)
+    }
     this.#noteTimeout(sight)
     const { lastContactMs, electionTimeoutMs } = sight.state
     this.#glimpses.set(node.id, { incarnation: node.incarnation, lastContactMs, electionTimeoutMs })
@@ -110,6 +113,17 @@ export class TimerChecks {
     const gaveVote = before.votedFor !== votedFor && votedFor !== undefined && votedFor !== node.id
     hold((!heard && !gaveVote) || isNow, 'contactIsTheLeaders', () => {
       return `${node.id} ${heard ? `heard ${leaderId}, its leader` : `gave its vote to ${votedFor}`}, and does not wait anew`
+    })
+  }
+
+  #checkSilence({ node, state, before }: Sight): void {
+    if (before?.role !== 'follower' || node.process === undefined || state.configurations.length === 0) return
+    const { clockRate, busyMs, awakeSinceMs } = node.process
+    const sinceMs = Math.max(state.lastContactMs / clockRate, awakeSinceMs)
+    const limitMs = state.settings.electionTimeoutMaxMs / clockRate + 2 * busyMs + SLACK_MS
+    const silenceMs = this.#now() - sinceMs
+    hold(silenceMs <= limitMs, 'electionsAreCalled', () => {
+      return `${node.id} has heard nothing for ${silenceMs.toFixed(1)} ms, and waits for an election timeout of ${state.settings.electionTimeoutMaxMs} ms at most`
     })
   }
 
