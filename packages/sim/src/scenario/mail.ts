@@ -36,9 +36,10 @@ export class Mail {
     return this.#world.network.held.filter((letter) => letter.from === from && letter.to === to)
   }
 
-  /** @throws StepFailed when there is nothing of the kind. */
+  /** @throws StepFailed when there is nothing of the kind, RangeError for a server that there is not. */
   find(from: NodeId, to: NodeId, which: Which): readonly Letter[] {
     this.#assertHeld()
+    for (const id of [from, to]) this.#world.node(id)
     const { oldest = false, late = false, type } = which
     const all = this.between(from, to)
     const found = all.filter((letter) => this.#late.has(letter) === late && isOfType(letter, type))

@@ -194,8 +194,7 @@ function wipe(site: FaultSite): void {
   if (node === undefined || !mayLose(site)) return
   const { world, random } = site
   world.kill(node)
-  node.lostFor = 'wipe'
-  node.disk.wipe()
+  node.exchangeDisk()
   later(site, random.between(5, 500), () => world.start(node))
 }
 

@@ -82,7 +82,10 @@ interface Running {
 export class SimNode {
   readonly id: NodeId
   readonly disk = new SimDisk()
-  readonly ledger = new StoreLedger()
+  /** Of the disk that it has now. */
+  ledger = new StoreLedger()
+  /** Of the disk that it had before it was exchanged: what that held counts, since none that takes part can lack it. */
+  lostLedger: StoreLedger | undefined
   conditions: NodeConditions
   wallSkewMs = 0
   /** Called once, as soon as the store has reported a flush and before the driver says anything of it. */
@@ -180,6 +183,14 @@ export class SimNode {
     const content = await opening.pump(using())
     opening.attached.end()
     if (content !== 'killed') this.ledger.beginWith(content)
+  }
+
+  /** It gets another disk, and nothing on it. */
+  exchangeDisk(): void {
+    this.lostFor = 'wipe'
+    this.disk.wipe()
+    this.lostLedger = this.ledger
+    this.ledger = new StoreLedger()
   }
 
   /** Its disk answers nothing for so long. */

@@ -44,7 +44,7 @@ export class SimProcess implements Clock {
   #backlog: SimEvent[] = []
   #overdueArrivals = 0
   #awakeSinceMs: number
-  #aheadMs = 0
+  #aheadMs: number
   #standing: StandingTimer[] = []
 
   constructor({ node, queue, random, clockRate, wallSkewMs, busyMs }: ProcessOptions) {
@@ -55,6 +55,8 @@ export class SimProcess implements Clock {
     this.clockRate = clockRate
     this.busyMs = busyMs
     this.#awakeSinceMs = queue.now
+    // A clock that stands still begins above 0: a moment of it, divided by its rate, is then never and not NaN.
+    this.#aheadMs = clockRate === 0 ? 1 : 0
   }
 
   get isAlive(): boolean {

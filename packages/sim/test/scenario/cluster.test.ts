@@ -38,7 +38,7 @@ describe('a cluster', () => {
     const c = await cluster(3)
     await c.elect('s1')
     const state = c.world.node('s2').server?.server.state
-    if (state !== undefined) state.currentTerm = 1
+    if (state !== undefined) state.votedFor = 's3'
     await expect(c.settle()).rejects.toThrow(InvariantBroken)
   })
 
@@ -119,8 +119,8 @@ describe('elections', () => {
     await c.crash('s5')
     c.cut('s4', 's1')
     await c.elect('s1')
-    c.expect.held('s1', 's4', ['requestVote'])
-    c.expect.held('s1', 's5', ['requestVote'])
+    c.expect.held('s1', 's4', ['requestVote', 'appendEntries'])
+    c.expect.held('s1', 's5', ['requestVote', 'appendEntries'])
     c.expect.vote('s3', 's1')
   })
 

@@ -51,14 +51,14 @@ describe('a run of a scenario', () => {
       text: 'spoil',
       run: async (cluster: Parameters<NonNullable<typeof elect>['run']>[0]) => {
         const state = cluster.world.node('s2').server?.server.state
-        if (state !== undefined) state.currentTerm = 1
+        if (state !== undefined) state.votedFor = 's3'
         await cluster.settle()
       },
     }
     const statements = [...(elect === undefined ? [] : [elect]), spoil, ...others]
     const { failure, story } = await runScenario({ ...scenario, statements })
     expect(failure?.error).toBeInstanceOf(InvariantBroken)
-    expect(story.broken?.promise).toBe('the term of a server never falls, restarts included (§5.1)')
+    expect(story.broken?.promise).toBe('a vote goes only to a candidate that asked for it in that term (§5.2)')
   })
 
   it('can be run twice: nothing of the first run is left in the scenario', async () => {

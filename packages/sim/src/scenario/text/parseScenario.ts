@@ -24,7 +24,7 @@ export function parseScenario(text: string, file = 'scenario'): Scenario {
 
 function readLine(draft: ScenarioDraft, line: number, said: string): void {
   const [name, behind] = splitFirst(said)
-  if (name in HEADINGS) {
+  if (Object.hasOwn(HEADINGS, name)) {
     withUsage(HEADINGS[name] as string, () => {
       const words = new Words(behind, draft.servers)
       draft.head(name, words)
