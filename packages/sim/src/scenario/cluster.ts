@@ -130,8 +130,7 @@ export class Cluster extends NetworkInHand {
   /** The disk of a server that is down is exchanged for an empty one. */
   wipe(id: NodeId): void {
     const node = this.down(id)
-    node.disk.wipe()
-    node.lostFor = 'wipe'
+    node.exchangeDisk()
     this.tell(node, 'its disk is exchanged for an empty one')
   }
 

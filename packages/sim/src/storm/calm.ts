@@ -3,6 +3,7 @@ import type { SimClient } from '../workload/simClient.ts'
 import { CALM_CONDITIONS } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import type { SimWorld } from '../world/simWorld.ts'
+import { catchUpMs } from './catchUp.ts'
 
 /** The group did not come to rest as it should. */
 export class CalmBroken extends Error {
@@ -60,7 +61,7 @@ async function recover(world: SimWorld): Promise<{ recoveryMs: number; recoveryL
   const fromMs = world.now
   // Timeouts are those of the servers' clocks, some of which are slow.
   const slowest = Math.min(...[...world.nodes.values()].map(({ conditions }) => conditions.clockRate))
-  const recoveryLimitMs = (RECOVERY_TIMEOUTS * electionTimeoutMaxMs) / slowest
+  const recoveryLimitMs = (RECOVERY_TIMEOUTS * electionTimeoutMaxMs) / slowest + catchUpMs(world, healthyNodes(world))
   const fresh = world.invariants.record.commitIndex
   const isCommitted = (): boolean => world.invariants.record.commitIndex > fresh
   const append = (): void => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { shrink, type SeedReport, type StormLimits } from '@quorate/sim'
+import { Coverage, shrink, type SeedReport, type StormLimits } from '@quorate/sim'
 
 const FAULTS = [
   'freeze#1',
@@ -13,6 +13,18 @@ const FAULTS = [
   'kill#3',
 ]
 
+const BROKEN = { check: 'logMatching', sentence: '', promise: '', detail: '', atMs: 1 } as const
+
+const REPORT = {
+  events: 0,
+  simulatedMs: 0,
+  operations: 0,
+  traceHash: '',
+  recoveryMs: 0,
+  recoveryLimitMs: 0,
+  coverage: new Coverage().counts,
+}
+
 /** A storm whose faults are as given, and which fails as `fails` has it. */
 function stormOf(fails: (faults: readonly string[], servers: number) => boolean) {
   const runs: StormLimits[] = []
@@ -24,10 +36,8 @@ function stormOf(fails: (faults: readonly string[], servers: number) => boolean)
     })
     const servers = limits.servers ?? 5
     const isBroken = fails(faults, servers)
-    const broken = isBroken
-      ? ({ check: 'logMatching', sentence: '', promise: '', detail: '', atMs: 1 } as const)
-      : undefined
-    return { seed, servers, faults, broken } as SeedReport
+    const broken = isBroken ? BROKEN : undefined
+    return { ...REPORT, seed, servers, faults, broken }
   }
   return { run, runs }
 }
