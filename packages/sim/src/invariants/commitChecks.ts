@@ -1,4 +1,4 @@
-import type { Entry, Index, LogPosition, NodeId } from '@quorate/core'
+import type { Entry, Index } from '@quorate/core'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
 import type { Sight } from './sight.ts'
@@ -97,16 +97,10 @@ export class CommitChecks {
     const { log } = node.ledger.written
     const position = { index, term: log.terms[index] ?? -1 }
     for (const voters of state.configurations.at(-1)?.configuration.voters ?? [[]]) {
-      const holding = voters.filter((id) => this.#holds(id, position, log.chains[index]))
+      const holding = voters.filter((id) => this.#nodes.get(id)?.hasHeld(position, log.chains[index]))
       hold(2 * holding.length > voters.length, 'commitIsDurable', () => {
         return `${node.id} commits ${index}/${position.term}, which is on the disks of ${holding.join(', ') || 'nobody'} alone`
       })
     }
-  }
-
-  /** What a disk held that has been exchanged since was acknowledged by rights, and the server never votes again. */
-  #holds(id: NodeId, position: LogPosition, chain: number | undefined): boolean {
-    const node = this.#nodes.get(id)
-    return [node?.ledger, node?.lostLedger].some((ledger) => ledger?.holdsDurably(position, chain) ?? false)
   }
 }

@@ -80,9 +80,9 @@ export class ReplicationChecks {
       if (seen?.session === session && seen.matchIndex === matchIndex) continue
       this.#seen.set(key, { session, matchIndex })
       if (!isLatest) continue
-      const held = this.#nodes.get(id)?.ledger.durable.log
-      hold(held?.terms[matchIndex] === state.log.termAt(matchIndex), 'matchIsTrue', () => {
-        return `${node.id} takes ${id} to hold ${matchIndex}/${state.log.termAt(matchIndex)}, whose disk has term ${held?.terms[matchIndex]} there`
+      const term = state.log.termAt(matchIndex) ?? 0
+      hold(this.#nodes.get(id)?.hasHeld({ index: matchIndex, term }) ?? false, 'matchIsTrue', () => {
+        return `${node.id} takes ${id} to hold ${matchIndex}/${term}, which is not on that disk`
       })
     }
   }

@@ -91,6 +91,13 @@ export class NetworkInHand extends Stage {
     this.world.happened('all links are whole again')
   }
 
+  /** The connection of a server breaks and comes back: it takes what it has sent for lost. */
+  async reconnect(id: NodeId): Promise<void> {
+    this.tell(this.running(id), 'its connection breaks, and comes back')
+    this.world.network.reconnect(id)
+    await this.rest()
+  }
+
   /** Delivers what `next` names, one after the other. */
   async #deliverWhile(next: () => Letter | undefined): Promise<void> {
     await this.rest()

@@ -4,6 +4,7 @@ import {
   type GroupWrite,
   type HostedServer,
   type Index,
+  type LogPosition,
   type NodeId,
   type RaftSettings,
   type Role,
@@ -84,8 +85,8 @@ export class SimNode {
   readonly disk = new SimDisk()
   /** Of the disk that it has now. */
   ledger = new StoreLedger()
-  /** Of the disk that it had before it was exchanged: what that held counts, since none that takes part can lack it. */
-  lostLedger: StoreLedger | undefined
+  /** Of the disk that it had before it was exchanged. */
+  #lostLedger: StoreLedger | undefined
   conditions: NodeConditions
   wallSkewMs = 0
   /** Called once, as soon as the store has reported a flush and before the driver says anything of it. */
@@ -189,8 +190,16 @@ export class SimNode {
   exchangeDisk(): void {
     this.lostFor = 'wipe'
     this.disk.wipe()
-    this.lostLedger = this.ledger
+    this.#lostLedger = this.ledger
     this.ledger = new StoreLedger()
+  }
+
+  /**
+   * Whether its disk holds the entry of this place, and with `chain` all before it, or did before it was exchanged: what
+   * that one had acknowledged counts, since the server never votes again.
+   */
+  hasHeld(position: LogPosition, chain?: number): boolean {
+    return this.ledger.holdsDurably(position, chain) || (this.#lostLedger?.holdsDurably(position, chain) ?? false)
   }
 
   /** Its disk answers nothing for so long. */

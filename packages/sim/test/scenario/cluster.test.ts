@@ -243,6 +243,20 @@ describe('links', () => {
     c.expect.held('s1', 's2', [])
   })
 
+  it('break and come back: the leader asks again from what it knows', async () => {
+    const c = await cluster(3)
+    await c.elect('s1')
+    await c.settle()
+    await c.append('s1', 'x')
+    c.dropAll()
+    await c.reconnect('s1')
+    c.expect.held('s1', 's2', ['appendEntries'])
+    await c.settle()
+    c.expect.outcome('x', 'appended')
+    await c.crash('s2')
+    await expect(c.reconnect('s2')).rejects.toThrow('s2 is down')
+  })
+
   it('are cut one way', async () => {
     const c = await cluster(3)
     c.cut('s1', 's2')

@@ -71,6 +71,7 @@ describe('a text', () => {
     ['partition s1 s2'],
     ['cut s1 s2'],
     ['heal'],
+    ['reconnect s1'],
     ['crash s1'],
     ['crash s1 power torn'],
     ['restart s1'],

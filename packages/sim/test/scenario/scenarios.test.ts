@@ -1,7 +1,10 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { readScenarioFile, runScenario } from '@quorate/sim'
+import { parseScenario, readScenarioFile, runScenario } from '@quorate/sim'
+import { EXPECTATIONS } from '../../src/scenario/text/expectSteps.ts'
+import { HEADINGS } from '../../src/scenario/text/scenarioDraft.ts'
+import { STEPS } from '../../src/scenario/text/steps.ts'
 
 const FOLDER = fileURLToPath(new URL('../../scenarios/', import.meta.url))
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.scenario'))
@@ -24,4 +27,18 @@ describe('the scenarios that ship', () => {
       expect(failure?.message, name).toBeUndefined()
     })
   }
+})
+
+describe('the page on the language', () => {
+  const page = readFileSync(`${FOLDER}README.md`, 'utf8')
+
+  it('names every statement', () => {
+    const names = [...Object.keys(HEADINGS), ...Object.keys(STEPS), ...Object.keys(EXPECTATIONS)]
+    expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([])
+  })
+
+  it('has an example that runs', async () => {
+    const { failure } = await runScenario(parseScenario(page.split('```')[1] ?? '', 'README.md'))
+    expect(failure?.message).toBeUndefined()
+  })
 })

@@ -61,6 +61,7 @@ export const STEPS: StatementKinds = {
     },
   },
   heal: { usage: 'heal', read: () => (cluster) => cluster.heal() },
+  reconnect: ofServer('reconnect', (cluster, id) => cluster.reconnect(id)),
   crash: {
     usage: `crash <server> [power ${Object.keys(POWER).join(' | ')}]`,
     read: (words) => {
