@@ -89,7 +89,14 @@ export type { AppendSettled, HostedServer } from './driver/hostedServer.ts'
 export type { DroppedPackets } from './driver/admission.ts'
 export type { BootstrapDone } from './driver/birth.ts'
 export type { ServerStatus } from './driver/status.ts'
-export { RaftServer, type ChartClock, type Inspect, type RaftServerOptions } from './statecharts/raftServer.ts'
+export {
+  RaftServer,
+  type ChartClock,
+  type Inspect,
+  type RaftServerOptions,
+  type ServerHost,
+} from './statecharts/raftServer.ts'
+export type { RunningTimeout, ServerImage } from './statecharts/serverImage.ts'
 export type { Role } from './statecharts/server.ts'
 export type { Surroundings } from './statecharts/context.ts'
 export type { AppendOrder } from './rules/replication.ts'

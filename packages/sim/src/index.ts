@@ -47,6 +47,10 @@ export type { OperationEnd, PlannedOperation, Workload } from './workload/worklo
 export { ListsAndRegisters } from './workload/listsAndRegisters.ts'
 export * from './disk/index.ts'
 
+// All orders of what may happen, within bounds.
+export { search, type SearchOptions, type SearchProgress, type SearchResult } from './search/search.ts'
+export { PRESETS, type Preset, type SearchBounds } from './search/searchBounds.ts'
+
 // To look at.
 export { drawStory } from './diagram/drawStory.ts'
 export { describeStory } from './diagram/describeStory.ts'

@@ -24,6 +24,15 @@ export class Log {
     this.#cachedAfter = lastIndex
   }
 
+  /** A log of its own that holds the same. Entries never change, so they are shared. */
+  copy(): Log {
+    const copy = new Log(this.#lastIndex, this.#terms.starts)
+    copy.#cachedAfter = this.#cachedAfter
+    copy.#cache = [...this.#cache]
+    copy.#cacheBytes = this.#cacheBytes
+    return copy
+  }
+
   get lastIndex(): Index {
     return this.#lastIndex
   }

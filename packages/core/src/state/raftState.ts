@@ -114,6 +114,31 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
   }
 }
 
+/** A state of its own that says the same: what the rules change later in the one stays in the other. */
+export function copyState(state: RaftState): RaftState {
+  const { following, peers, durability, outputs } = state
+  return {
+    ...state,
+    log: state.log.copy(),
+    configurations: [...state.configurations],
+    following: following && { ...following },
+    votes: new Set(state.votes),
+    peers: new Map([...peers].map(([id, progress]) => [id, { ...progress, inflight: [...progress.inflight] }])),
+    pendingAppends: [...state.pendingAppends],
+    durability: {
+      ...durability,
+      pending: durability.pending.map((write) => ({ ...write })),
+      held: [...durability.held],
+    },
+    outputs: {
+      messages: [...outputs.messages],
+      reads: [...outputs.reads],
+      answers: [...outputs.answers],
+      pollWanted: outputs.pollWanted,
+    },
+  }
+}
+
 /** The latest configuration in the log, committed or not (§6). Undefined on a blank server. */
 export function configurationOf(state: RaftState): Configuration | undefined {
   return state.configurations.at(-1)?.configuration

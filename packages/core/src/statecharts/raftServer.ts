@@ -10,10 +10,11 @@ import { completeWrite, takeWrite } from '../rules/durability.ts'
 import { refuseAppends, type AppendOrder } from '../rules/replication.ts'
 import type { WriteId } from '../state/durability.ts'
 import { noOutputs, type Outputs, type Write } from '../state/outputs.ts'
-import { startState, type RaftState, type ServerOptions } from '../state/raftState.ts'
+import { copyState, startState, type RaftState, type ServerOptions } from '../state/raftState.ts'
 import type { Surroundings } from './context.ts'
 import { messageReceived, type RoleEvent, type ServerEvent } from './events.ts'
 import { serverMachine, type Role } from './server.ts'
+import { chartsOf, imageOf, resumeTimeout, type ServerImage } from './serverImage.ts'
 
 /**
  * XState's inspection: an observer or a function that is told of every actor, event and snapshot. Who throws is told no
@@ -24,13 +25,16 @@ export type Inspect = Observer<InspectionEvent> | ((event: InspectionEvent) => v
 /** The clock for the charts' `after`. */
 export type ChartClock = NonNullable<ActorOptions<typeof serverMachine>['clock']>
 
-export interface RaftServerOptions extends ServerOptions {
+/** What a server runs in. */
+export interface ServerHost {
   readonly surroundings: Surroundings
   readonly clock: ChartClock
   /** A timeout of the charts has been handled: there may be outputs. */
   readonly onElapsed: () => void
   readonly inspect?: Inspect | undefined
 }
+
+export interface RaftServerOptions extends ServerOptions, ServerHost {}
 
 /**
  * One server of a group: its statecharts over its state, and the one door to both. Each method is one turn; it returns
@@ -42,26 +46,46 @@ export class RaftServer {
   /** For reading. Only the rules change it. */
   readonly state: RaftState
   readonly #actor: Actor<typeof serverMachine>
+  /** When the timeout that runs elapses, in monotonic milliseconds. */
+  #timeoutAtMs: number | undefined
 
-  constructor({ surroundings, clock, onElapsed, inspect, ...options }: RaftServerOptions) {
+  /** With an `image`, the server goes on from there: see `putBack`. */
+  constructor({ surroundings, clock, onElapsed, inspect, ...options }: RaftServerOptions, image?: ServerImage) {
     this.id = options.id
     this.group = options.group
-    this.state = startState(options)
-    this.state.lastContactMs = surroundings.now()
+    this.state = image === undefined ? startState(options) : copyState(image.state)
+    if (image === undefined) this.state.lastContactMs = surroundings.now()
+    const context = { state: this.state, surroundings }
     this.#actor = createActor(serverMachine, {
       id: `${options.group}/${options.id}`,
-      input: { state: this.state, surroundings },
+      input: context,
       clock: {
-        setTimeout: (elapsed, delayMs) =>
-          clock.setTimeout(() => {
+        setTimeout: (elapsed, delayMs) => {
+          this.#timeoutAtMs = surroundings.now() + delayMs
+          return clock.setTimeout(() => {
+            this.#timeoutAtMs = undefined
             this.#turn(() => elapsed())
             onElapsed()
-          }, delayMs),
-        clearTimeout: (handle) => clock.clearTimeout(handle),
+          }, delayMs)
+        },
+        clearTimeout: (handle) => {
+          this.#timeoutAtMs = undefined
+          clock.clearTimeout(handle)
+        },
       },
+      ...(image === undefined ? {} : { snapshot: chartsOf(image, context) }),
       ...(inspect === undefined ? {} : { inspect: unbreaking(inspect) }),
     })
     this.#actor.subscribe({ error: (error) => this.#noteFailure(error) })
+  }
+
+  /** A server that goes on from where the image was taken, on its own: as often as wanted, wherever wanted. */
+  static putBack(image: ServerImage, host: ServerHost): RaftServer {
+    const { id, group, store, settings } = image.state
+    const server = new RaftServer({ id, group, store, settings, recovered: undefined, ...host }, image)
+    server.#actor.start()
+    if (image.timeout !== undefined) resumeTimeout(server.#actor, image.timeout, host.surroundings.now())
+    return server
   }
 
   /** The root of the actor tree, to look at. */
@@ -142,6 +166,11 @@ export class RaftServer {
 
   stop(): void {
     this.#turn(() => this.#tellServer({ type: 'server.closed' }))
+  }
+
+  /** This server as it stands. Between two turns only. */
+  takeImage(): ServerImage {
+    return imageOf(this.state, this.#actor, this.role, this.#timeoutAtMs)
   }
 
   /** What the turns since the last call want done, and the write that makes their changes durable. */

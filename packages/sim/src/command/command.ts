@@ -1,3 +1,4 @@
+import { runSearchCommand } from '../search/searchCommand.ts'
 import { UsageError } from './arguments.ts'
 import { replayCommand } from './replayCommand.ts'
 import { scenarioCommand } from './scenarioCommand.ts'
@@ -7,6 +8,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   storms: stormsCommand,
   replay: replayCommand,
   scenario: scenarioCommand,
+  search: runSearchCommand,
 }
 
 /**
