@@ -1,23 +1,23 @@
 import type { Entry, GroupWrite } from '@quorate/core'
-import { type Dice } from './dice.ts'
+import type { SimRandom } from '../../sim/src/random.ts'
 import { Model } from './model.ts'
 import { change, command, configuration } from './storeCalls.ts'
 
 /** Writes that a Raft server could make, one after the other. */
 export class History {
   readonly model = new Model()
-  readonly #dice: Dice
+  readonly #random: SimRandom
   readonly #groups: readonly string[]
 
-  constructor(dice: Dice, groups: readonly string[]) {
-    this.#dice = dice
+  constructor(random: SimRandom, groups: readonly string[]) {
+    this.#random = random
     this.#groups = groups
   }
 
   /** The next batch, taken into the model. */
   next(): GroupWrite[] {
     const batch = this.#groups
-      .filter(() => this.#dice.below(this.#groups.length) === 0)
+      .filter(() => this.#random.below(this.#groups.length) === 0)
       .map((group) => this.#turn(group))
     if (batch.length === 0) return this.next()
     this.model.write(batch)
@@ -26,24 +26,24 @@ export class History {
 
   #turn(group: string): GroupWrite {
     const term = this.model.currentTerm(group)
-    const isNewTerm = term === 0 || this.#dice.below(4) === 0
-    const currentTerm = isNewTerm ? term + 1 + this.#dice.below(2) : term
+    const isNewTerm = term === 0 || this.#random.below(4) === 0
+    const currentTerm = isNewTerm ? term + 1 + this.#random.below(2) : term
     const votes = [undefined, 'n1', 'n2', 'a-rather-long-name-of-a-server']
-    const hardState = isNewTerm ? { currentTerm, votedFor: votes[this.#dice.below(votes.length)] } : undefined
+    const hardState = isNewTerm ? { currentTerm, votedFor: votes[this.#random.below(votes.length)] } : undefined
     const lastIndex = this.model.lastIndex(group)
-    const truncateAfter = this.#dice.below(5) === 0 ? this.#dice.below(lastIndex + 1) : undefined
+    const truncateAfter = this.#random.below(5) === 0 ? this.#random.below(lastIndex + 1) : undefined
     const first = (truncateAfter ?? lastIndex) + 1
-    const entries = Array.from({ length: this.#dice.below(4) }, (_, place) => this.#entry(first + place, currentTerm))
+    const entries = Array.from({ length: this.#random.below(4) }, (_, place) => this.#entry(first + place, currentTerm))
     return change(group, { hardState, truncateAfter, entries })
   }
 
   #entry(index: number, term: number): Entry {
-    const kind = this.#dice.below(8)
+    const kind = this.#random.below(8)
     if (kind === 0) return configuration(index, term)
     if (kind === 1) return { index, term, time: index * 10, kind: 'no-op' }
     // Empty sectors, and sectors with little in them, look most like what a crash leaves.
-    if (kind === 2) return command(index, term, new Uint8Array(this.#dice.below(3000)))
+    if (kind === 2) return command(index, term, new Uint8Array(this.#random.below(3000)))
     if (kind === 3) return command(index, term, new Uint8Array(2000).fill(3, 1100, 1101))
-    return command(index, term, this.#dice.bytes(kind === 4 ? 1900 : this.#dice.below(300)))
+    return command(index, term, this.#random.bytes(kind === 4 ? 1900 : this.#random.below(300)))
   }
 }

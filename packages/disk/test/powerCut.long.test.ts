@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DiskEvent, openDiskStore } from '../src/index.ts'
-import { change, close, command, read, write } from './storeCalls.ts'
+import type { DiskEvent } from '../src/index.ts'
+import { change, close, command, write } from './storeCalls.ts'
 import { StoreProcess, buildChild } from './storeProcess.ts'
 import { systemTool } from './systemTool.ts'
+import { openWritten } from './writtenEntries.ts'
 
 const CUTS = 100
 
@@ -50,13 +51,8 @@ describe.skipIf(!hasTools())('a disk that loses its power (needs root, ext4 and 
       disk.powerUp()
       flushed = Math.max(flushed, child.lastFlushed())
 
-      const store = await openDiskStore({ folder: disk.folder, log: (event) => events.push(event) })
-      const { lastIndex = 0, hardState } = store.recover('g') ?? {}
-      expect(lastIndex, `cut ${cut}`).toBeGreaterThanOrEqual(flushed)
-      expect(hardState?.currentTerm).toBe(lastIndex)
-      const entries = await read(store, 'g', previous, lastIndex)
-      expect(entries.map(({ index }) => index)).toEqual(entries.map((_, place) => previous + place + 1))
-      expect(entries).toHaveLength(lastIndex - previous)
+      const log = (event: DiskEvent) => void events.push(event)
+      const { store, lastIndex } = await openWritten(disk.folder, { flushed, after: previous, log })
       await write(store, change(`cut-${cut}`, { entries: [command(1, 1)] }))
       await close(store)
       previous = lastIndex

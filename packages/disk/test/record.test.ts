@@ -1,21 +1,22 @@
 import { describe, expect, test } from 'vitest'
+import { type AttachedDisk, SimDisk } from '../../sim/src/disk/index.ts'
 import { openDiskStore } from '../src/index.ts'
 import { FRAME_HEAD_BYTES, frameLength, readFrameHead, sealFrame } from '../src/frame.ts'
 import { RecordBuffer } from '../src/record.ts'
 import { seedOf } from '../src/recovery.ts'
-import { MemoryDisk } from './memoryDisk.ts'
+import { attached } from './attached.ts'
 import { change, command, contentsOf, write } from './storeCalls.ts'
 
 const FOLDER = '/store'
 const LOG = `${FOLDER}/0000000001.log`
 
 /** A store with group `g`, number 1, at term 1 with entry 1; behind that a whole frame with the records of `put`. */
-async function withFrame(put: (records: RecordBuffer) => void): Promise<MemoryDisk> {
-  const files = new MemoryDisk()
-  const store = await openDiskStore({ folder: FOLDER, files })
+async function withFrame(put: (records: RecordBuffer) => void): Promise<AttachedDisk> {
+  const disk = new SimDisk()
+  const store = await openDiskStore({ folder: FOLDER, files: attached(disk) })
   const hardState = { currentTerm: 1, votedFor: 'n1' }
   await write(store, change('g', { hardState, entries: [command(1, 1)] }))
-  const image = files.image()
+  const image = disk.image()
   const bytes = image.get(LOG) as Uint8Array
   const seed = seedOf(store.identity)
   const last = readFrameHead(bytes, 1024, seed)
@@ -25,7 +26,7 @@ async function withFrame(put: (records: RecordBuffer) => void): Promise<MemoryDi
   const frame = records.bytes.subarray(0, frameLength(recordBytes))
   sealFrame(frame, { kind: 'records', recordBytes, sequence: 3, chain: last?.checksum ?? 0 }, seed)
   bytes.set(frame, 1536)
-  return new MemoryDisk(image)
+  return attached(new SimDisk({ image }))
 }
 
 const same = { currentTerm: 1, votedFor: 'n1' }

@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { SimRandom } from '../../sim/src/random.ts'
 import { type DiskEvent, type DiskStore, openDiskStore } from '../src/index.ts'
-import { Dice } from './dice.ts'
+import { attached } from './attached.ts'
 import { History } from './history.ts'
-import { MemoryDisk } from './memoryDisk.ts'
 import { Model } from './model.ts'
 import { change, close, command, commands, configuration, contentsOf, read, write } from './storeCalls.ts'
 
@@ -150,7 +150,7 @@ describe('a store on the file system', () => {
 
   test('takes a batch that is larger than a segment', async () => {
     const store = await open(4096)
-    const large = command(2, 1, new Dice(1).bytes(20_000))
+    const large = command(2, 1, new SimRandom(1).bytes(20_000))
     await write(store, change('g', { entries: [command(1, 1), large] }))
     await write(store, change('g', { entries: [command(3, 1)] }))
     const again = await reopened(store, 4096)
@@ -165,14 +165,14 @@ describe('a store on the file system', () => {
   test('equals a model after each of 150 random batches, opened anew now and then', { timeout: 20_000 }, async () => {
     for (const seed of [1, 2, 3]) {
       rmSync(folder, { recursive: true })
-      const dice = new Dice(seed)
-      const history = new History(dice, ['a', 'b', 'c'])
+      const random = new SimRandom(seed)
+      const history = new History(random, ['a', 'b', 'c'])
       const sizes = [4096, 8192, 1 << 20]
       let store = await open(4096)
       for (let step = 0; step < 150; step += 1) {
         await write(store, ...history.next())
-        if (dice.below(3) > 0) continue
-        store = await reopened(store, sizes[dice.below(sizes.length)])
+        if (random.below(3) > 0) continue
+        store = await reopened(store, sizes[random.below(sizes.length)])
         expect(await contentsOf(store), `seed ${seed}, step ${step}`).toBe(history.model.contents())
       }
       await close(store)
@@ -221,7 +221,7 @@ describe('reading', () => {
 })
 
 test('reading opens each of many segments, and keeps a few of them open', async () => {
-  const files = new MemoryDisk()
+  const files = attached()
   const store = await openDiskStore({ folder: '/store', files, segmentBytes: 4096 })
   const data = new Uint8Array(2500).fill(7)
   for (let index = 1; index <= 80; index += 1) await write(store, change('g', { entries: [command(index, 1, data)] }))
