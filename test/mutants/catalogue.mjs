@@ -1,0 +1,28 @@
+// @ts-check
+import { ADMISSION_MUTANTS } from './catalogue/admission.mjs'
+import { COMMITMENT_MUTANTS } from './catalogue/commitment.mjs'
+import { CRASH_MUTANTS } from './catalogue/crashes.mjs'
+import { DAMAGE_MUTANTS } from './catalogue/damage.mjs'
+import { DRIVER_MUTANTS } from './catalogue/driver.mjs'
+import { DURABILITY_MUTANTS } from './catalogue/durability.mjs'
+import { ELECTION_MUTANTS } from './catalogue/elections.mjs'
+import { FOLLOWING_MUTANTS } from './catalogue/following.mjs'
+import { REPLICATION_MUTANTS } from './catalogue/replication.mjs'
+import { VOTE_MUTANTS } from './catalogue/votes.mjs'
+
+/**
+ * Every fault that the suite has to find.
+ * @type {readonly import('./mutant.mjs').Mutant[]}
+ */
+export const MUTANTS = [
+  ...VOTE_MUTANTS,
+  ...ELECTION_MUTANTS,
+  ...FOLLOWING_MUTANTS,
+  ...REPLICATION_MUTANTS,
+  ...COMMITMENT_MUTANTS,
+  ...DURABILITY_MUTANTS,
+  ...DRIVER_MUTANTS,
+  ...ADMISSION_MUTANTS,
+  ...CRASH_MUTANTS,
+  ...DAMAGE_MUTANTS,
+]
