@@ -26,8 +26,6 @@ describe('whatever is damaged, a store opens with all that it held, or not at al
     const counts = { refused: 0, same: 0 }
     for (const [path, bytes] of image) {
       for (const [place, byte] of bytes.entries()) {
-        // The long suite looks at all of a killed store's unused space.
-        if (byte === 0 && state === 'killed' && random.below(8) > 0) continue
         for (const change of byte === 0 ? [1 << random.below(8)] : [1 << random.below(8), 0xff]) {
           const found = await outcome(flipped(image, path, place, change))
           // Only what nobody needs may be damaged unseen: unused space, and a file that was not whole yet.
@@ -40,7 +38,7 @@ describe('whatever is damaged, a store opens with all that it held, or not at al
     }
     console.log(`each byte flipped, ${state}: ${counts.refused} times refused, ${counts.same} times without loss`)
     expect(counts.refused).toBeGreaterThan(1000)
-    expect(counts.same).toBeGreaterThan(200)
+    expect(counts.same).toBeGreaterThan(1000)
   })
 
   test('each bit of the last frame, which no other frame vouches for', async () => {
