@@ -155,7 +155,9 @@ describe.each(names)('the tarball of %s', (name) => {
     const { files } = tarball()
     expect(files.get('LICENSE')).toBe(await readFile(join(root, 'LICENSE'), 'utf8'))
     const isExpected = (path: string): boolean =>
-      /^(package\.json|README\.md|LICENSE)$|^(src|dist|docs|bin)\/.+\.(ts|js|mjs|map|md|html|css|svg)$/.test(path)
+      /^(package\.json|README\.md|LICENSE)$|^(src|dist|docs|bin)\/.+\.(ts|js|mjs|map|md|html|css|svg)$|^scenarios\/[^/]+\.(scenario|md)$/.test(
+        path,
+      )
     expect([...files.keys()].filter((path) => !isExpected(path))).toEqual([])
     expect([...files.keys()].filter((path) => /(^|\/)(test|bench)\/|\.test\./.test(path))).toEqual([])
 

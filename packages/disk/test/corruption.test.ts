@@ -38,7 +38,7 @@ describe('whatever is damaged, a store opens with all that it held, or not at al
     }
     console.log(`each byte flipped, ${state}: ${counts.refused} times refused, ${counts.same} times without loss`)
     expect(counts.refused).toBeGreaterThan(1000)
-    expect(counts.same).toBeGreaterThan(1000)
+    expect(counts.same).toBeGreaterThan(400)
   })
 
   test('each bit of the last frame, which no other frame vouches for', async () => {
