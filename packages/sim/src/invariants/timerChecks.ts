@@ -119,6 +119,8 @@ export class TimerChecks {
   #checkSilence({ node, state, before }: Sight): void {
     if (before?.role !== 'follower' || node.process === undefined || state.configurations.length === 0) return
     const { clockRate, busyMs, awakeSinceMs } = node.process
+    // A clock that stands still in a scenario measures no silence.
+    if (clockRate === 0) return
     const sinceMs = Math.max(state.lastContactMs / clockRate, awakeSinceMs)
     const limitMs = state.settings.electionTimeoutMaxMs / clockRate + 2 * busyMs + SLACK_MS
     const silenceMs = this.#now() - sinceMs
