@@ -39,7 +39,12 @@ describe('§8 Client interaction', () => {
     const { term } = nodes.status(leader)
     const outcomes = ask(nodes, 'n2', { type: 'append', term: term - 1, commands: commands('a') })
     nodes.run(100)
-    expect(outcomes).toEqual([{ type: 'notLeader', leaderId: leader, term }])
+    expect(outcomes).toEqual([{ type: 'noResponder' }])
+    // Should one reach it all the same, the leader knows its term.
+    const { server } = nodes.server(leader)
+    server.append([{ token: 'late', term: term - 1, commands: commands('b') }])
+    const [answer] = server.takeOutputs().answers
+    expect(answer).toEqual({ token: 'late', outcome: { type: 'notLeader', leaderId: leader, term } })
     expect(nodes.texts(leader)).toEqual([])
   })
 

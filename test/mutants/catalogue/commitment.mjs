@@ -41,7 +41,6 @@ export const COMMITMENT_MUTANTS = [
     title: 'A new leader appends nothing of its own term, so that what it found stays uncommitted.',
     source: 'etcd #7331, redisraft PR#22',
     breaks: ['LIVE'],
-    suite: 'core',
     edits: [
       {
         file: REPLICATION,
@@ -243,7 +242,6 @@ export const COMMITMENT_MUTANTS = [
     title: 'Appends that were lost are forgotten without an answer.',
     source: 'openraft #1761',
     breaks: ['LIVE'],
-    suite: 'core',
     edits: [
       {
         file: COMMITMENT,

@@ -40,7 +40,6 @@ export const ELECTION_MUTANTS = [
     title: 'A leader that is told of a newer term by an answer does not care.',
     source: 'paper §5.1',
     breaks: ['LIVE'],
-    suite: 'core',
     edits: [
       {
         file: DOOR,
@@ -93,7 +92,6 @@ export const ELECTION_MUTANTS = [
     title: 'Who has just given its vote does not wait for the candidate to win.',
     source: 'paper §5.2',
     breaks: ['LIVE'],
-    suite: 'core',
     edits: [
       {
         file: VOTING,
@@ -130,7 +128,6 @@ export const ELECTION_MUTANTS = [
     title: 'A candidate begins round after round while its disk has not taken its vote, and never asks anybody.',
     source: 'hashicorp/raft #503, #666',
     breaks: ['LIVE'],
-    suite: 'core',
     edits: [
       {
         file: CANDIDATE,
@@ -144,7 +141,6 @@ export const ELECTION_MUTANTS = [
     title: 'A follower that was paused stands for election without a look at what has come meanwhile.',
     source: 'etcd #7312, #7970',
     breaks: ['LIVE'],
-    suite: 'core',
     edits: [{ file: FOLLOWER, find: `target: 'lookingAgain' },`, replace: `target: 'timedOut' },` }],
   },
 ]

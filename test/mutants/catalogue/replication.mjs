@@ -219,7 +219,6 @@ export const REPLICATION_MUTANTS = [
     title: 'A leader whose calendar was put back stamps entries with a time below that of the entries before.',
     source: 'session expiry by a local clock (thesis §6.3)',
     breaks: ['MONO'],
-    suite: 'core',
     edits: [
       {
         file: REPLICATION,
