@@ -110,7 +110,8 @@ function limitsOf({ servers, clients, without = [] }: UserStorm): StormLimits {
   return {
     ...(servers === undefined ? {} : { servers }),
     ...(clients === undefined ? {} : { clients }),
-    withoutKinds: [...without, 'burst'],
+    // Every command of a state machine of one's own is some client's.
+    withoutKinds: [...without, 'burst', 'deposeLeader'],
   }
 }
 
