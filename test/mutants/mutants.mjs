@@ -12,7 +12,7 @@ import { WorkspaceCopy } from './workspaceCopy.mjs'
 const SOUND_SEEDS = 5
 
 const USAGE =
-  'mutants takes --only name,name --suite storms --budget-seeds 200 --stall-seconds 300 --first-seed 1 --jobs 2 --json file'
+  'mutants takes --only name,name --suite storms --budget-seeds 1000 --stall-seconds 300 --first-seed 1 --jobs 2 --json file'
 
 // The copies go with the process.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
@@ -43,12 +43,28 @@ async function work(job) {
     if (job === 0) await assertSound(copy)
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       await copy.plant(mutant)
-      const verdict = await runSuite(copy, suiteOf(mutant), budget, options.firstSeed)
+      const verdict = await judge(copy, mutant)
       results.push({ mutant, verdict })
       console.log(progressLine({ mutant, verdict }, results.length, options.mutants.length))
     }
   } finally {
     await copy.remove()
+  }
+}
+
+/**
+ * A program that ends without a verdict has found nothing, and the other mutants go on.
+ * @param {WorkspaceCopy} copy
+ * @param {import('./mutant.mjs').Mutant} mutant
+ * @returns {Promise<import('./suites.mjs').Verdict>}
+ */
+async function judge(copy, mutant) {
+  try {
+    return await runSuite(copy, suiteOf(mutant), budget, options.firstSeed)
+  } catch (error) {
+    const sentence = error instanceof Error ? error.message : String(error)
+    console.error(`${mutant.name}: ${sentence}`)
+    return { isCaught: false, check: '', sentence, seeds: undefined, seconds: 0 }
   }
 }
 
@@ -80,7 +96,7 @@ function optionsOf(args) {
       options: {
         only: { type: 'string' },
         suite: { type: 'string' },
-        'budget-seeds': { type: 'string', default: '200' },
+        'budget-seeds': { type: 'string', default: '1000' },
         'stall-seconds': { type: 'string', default: '300' },
         'first-seed': { type: 'string', default: '1' },
         jobs: { type: 'string', default: '2' },

@@ -73,12 +73,14 @@ async function runStorms(copy, { seeds, stallMs }, firstSeed) {
  */
 async function runRange(copy, first, last, stallMs) {
   const args = ['storms', '--seeds', `${first}..${last}`, '--jobs', '1', '--stop-at-first', '--json']
-  const { output, isTimedOut } = await copy.run(join(copy.folder, 'packages/sim/dist/cli.js'), args, stallMs)
+  const { code, output, isTimedOut } = await copy.run(join(copy.folder, 'packages/sim/dist/cli.js'), args, stallMs)
   const seeds = last - first + 1
   if (isTimedOut) return { isCaught: true, check: TIMED_OUT, sentence: `no verdict within ${stallMs / 1000} s`, seeds }
   const lines = output.trimEnd().split('\n')
   const line = lines.filter((text) => text.startsWith('{')).at(-1)
-  if (line === undefined) throw new Error(`the storms ${first}..${last} end without a verdict:\n${output.slice(-2000)}`)
+  if (line === undefined) {
+    throw new Error(`storms ${first}..${last} end with ${code ?? 'a signal'} and no verdict:\n${output.slice(-2000)}`)
+  }
   /** @type {{ seeds: number, caught: boolean, check?: string, sentence?: string }} */
   const { caught, check = '', sentence = '', seeds: run } = JSON.parse(line)
   return { isCaught: caught, check, sentence, seeds: run }

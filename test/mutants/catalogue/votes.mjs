@@ -40,6 +40,19 @@ export const VOTE_MUTANTS = [
     ],
   },
   {
+    name: 'own-vote-not-counted-as-given',
+    title: 'A candidate that has voted for itself gives its vote to another one of the same term as well.',
+    source: 'DaosRaft#1 (SandTable)',
+    breaks: ['ES'],
+    edits: [
+      {
+        file: VOTING,
+        find: 'voter.votedFor === undefined || voter.votedFor === candidate',
+        replace: 'voter.votedFor === undefined || voter.votedFor === candidate || voter.votedFor === voter.id',
+      },
+    ],
+  },
+  {
     name: 'retry-refused',
     title: 'A candidate that asks again, for the answer was lost, is refused the vote that it has.',
     source: 'nebula PR#2419',
