@@ -485,6 +485,26 @@ describe('§5.3 Log replication', () => {
       expect(give(read!.session).filter((line) => line.includes('prev 1/1'))).toEqual([])
     })
 
+    it('a leader that gives way in the same flush wants nothing read: what it asked for may be cut off first', () => {
+      const world = serverWorld({ log: [1, 1, 1, 1] })
+      world.lead()
+      world.flushAll()
+      const { session } = world.state.peers.get('S2')!
+      const lines = world.input(() => {
+        world.server.receive('S2', {
+          type: 'appendEntries.rejected',
+          term: 2,
+          session,
+          prevLogIndex: 4,
+          hint: { index: 1, term: 1 },
+        })
+        expect(world.state.outputs.reads).toMatchObject([{ after: 1, upTo: 4 }])
+        world.server.receive('S3', appendEntries(3, [2, 1], [3]))
+      })
+      expect(world.terms).toEqual([1, 1, 3])
+      expect(lines.filter((line) => line.startsWith('read'))).toEqual([])
+    })
+
     it('a small memory is enough for a long log and a follower that comes late', () => {
       const nodes = cluster(3, { settings: { cacheBytes: 300, maxBatchBytes: 200 } })
       const lead = nodes.electLeader('n1')

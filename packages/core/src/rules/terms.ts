@@ -17,5 +17,7 @@ export function stepDown(state: RaftState, nowMs: number): void {
   state.votes.clear()
   state.peers.clear()
   state.following = undefined
+  // Meant for followers that it no longer has; and the store may be told to cut the entries off before it reads them.
+  state.outputs.reads = []
   state.lastContactMs = nowMs
 }
