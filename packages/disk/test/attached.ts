@@ -1,4 +1,4 @@
-import { type AttachedDisk, SimDisk } from '../../sim/src/disk/index.ts'
+import { type AttachedDisk, SimDisk } from '@quorate/sim'
 
 /** Runs the callbacks of a disk: at once, unless a test wants them in another order. */
 export type Schedule = (callback: () => void) => void

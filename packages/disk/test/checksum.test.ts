@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { SimRandom } from '../../sim/src/random.ts'
+import { SimRandom } from '@quorate/sim'
 import { viewOf } from '../src/layout.ts'
 import { shortChecksum } from '../src/shortChecksum.ts'
 import { explainsAsOneBit } from '../src/singleBit.ts'

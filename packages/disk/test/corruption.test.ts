@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type DiskImage, SimDisk } from '../../sim/src/disk/index.ts'
-import { SimRandom } from '../../sim/src/random.ts'
+import { type DiskImage, SimDisk, SimRandom } from '@quorate/sim'
 import { checksum, viewOf } from '../src/layout.ts'
 import { type DiskEvent, openDiskStore } from '../src/index.ts'
 import { attached } from './attached.ts'

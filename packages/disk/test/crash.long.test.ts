@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { drawFate } from '../../sim/src/disk/index.ts'
-import { SimRandom } from '../../sim/src/random.ts'
+import { drawFate, SimRandom } from '@quorate/sim'
 import { CrashImages, assertRecovers } from './crashImages.ts'
 import { RecordedHistory } from './recordedHistory.ts'
 import { Tally } from './tally.ts'

@@ -3,13 +3,13 @@ import {
   type ChangesFate,
   KEPT,
   LOST,
-  SimDisk,
-  type Written,
   sectorsOf,
+  SimDisk,
+  SimRandom,
   someSectors,
   torn,
-} from '../../sim/src/disk/index.ts'
-import { SimRandom } from '../../sim/src/random.ts'
+  type Written,
+} from '@quorate/sim'
 import { type DiskEvent, openDiskStore } from '../src/index.ts'
 import { attached } from './attached.ts'
 import { subsetsOf } from './crashForms.ts'

@@ -3,15 +3,15 @@ import {
   type CrashFate,
   type DiskJournal,
   type FileChange,
+  grown,
   KEPT,
   LOST,
   type NamesFate,
-  type Written,
-  grown,
+  type SimRandom,
   someSectors,
   torn,
-} from '../../sim/src/disk/index.ts'
-import type { SimRandom } from '../../sim/src/random.ts'
+  type Written,
+} from '@quorate/sim'
 
 /** One way for a crash to go. */
 export interface CrashForm {

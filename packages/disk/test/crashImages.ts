@@ -1,5 +1,4 @@
-import { type CrashFate, type DiskImage, SimDisk } from '../../sim/src/disk/index.ts'
-import type { SimRandom } from '../../sim/src/random.ts'
+import { type CrashFate, type DiskImage, SimDisk, type SimRandom } from '@quorate/sim'
 import { openDiskStore } from '../src/index.ts'
 import { checksum } from '../src/layout.ts'
 import { attached } from './attached.ts'

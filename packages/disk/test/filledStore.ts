@@ -1,5 +1,4 @@
-import { type DiskImage, SimDisk } from '../../sim/src/disk/index.ts'
-import { SimRandom } from '../../sim/src/random.ts'
+import { type DiskImage, SimDisk, SimRandom } from '@quorate/sim'
 import { type DiskEvent, openDiskStore } from '../src/index.ts'
 import { attached } from './attached.ts'
 import { History } from './history.ts'

@@ -1,5 +1,5 @@
 import type { Entry, GroupWrite } from '@quorate/core'
-import type { SimRandom } from '../../sim/src/random.ts'
+import type { SimRandom } from '@quorate/sim'
 import { Model } from './model.ts'
 import { change, command, configuration } from './storeCalls.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type AttachedDisk, SimDisk } from '../../sim/src/disk/index.ts'
+import { type AttachedDisk, SimDisk } from '@quorate/sim'
 import { openDiskStore } from '../src/index.ts'
 import { FRAME_HEAD_BYTES, frameLength, readFrameHead, sealFrame } from '../src/frame.ts'
 import { RecordBuffer } from '../src/record.ts'

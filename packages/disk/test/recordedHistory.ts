@@ -1,6 +1,5 @@
 import type { GroupWrite } from '@quorate/core'
-import { type DiskJournal, SimDisk } from '../../sim/src/disk/index.ts'
-import { SimRandom } from '../../sim/src/random.ts'
+import { type DiskJournal, SimDisk, SimRandom } from '@quorate/sim'
 import { type DiskStore, openDiskStore } from '../src/index.ts'
 import { attached } from './attached.ts'
 import { History } from './history.ts'

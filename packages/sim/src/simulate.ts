@@ -111,7 +111,7 @@ function limitsOf({ servers, clients, without = [] }: UserStorm): StormLimits {
     ...(servers === undefined ? {} : { servers }),
     ...(clients === undefined ? {} : { clients }),
     // Every command of a state machine of one's own is some client's.
-    withoutKinds: [...without, 'burst', 'deposeLeader'],
+    withoutKinds: [...without, 'burst'],
   }
 }
 

@@ -223,8 +223,10 @@ function burst(site: FaultSite): void {
 
 function pour({ world, random, workload }: FaultSite, node: SimNode, attempts: number): void {
   const { clients } = world.invariants
+  const fill = workload.filler?.bind(workload)
+  if (fill === undefined) return
   for (let left = attempts; left > 0; left--) {
-    const datas = Array.from({ length: 1 + random.below(6) }, () => workload.filler(random))
+    const datas = Array.from({ length: 1 + random.below(6) }, () => fill(random))
     appendWithin(node, clients.begin(datas), clients)
   }
 }

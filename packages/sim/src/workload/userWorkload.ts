@@ -64,10 +64,6 @@ export class UserWorkload<Command, Under extends StateMachineUnderTest<Command>>
     }
   }
 
-  filler(): Uint8Array {
-    throw new Error('every command of a state machine of its own is some client’s')
-  }
-
   check(end: Machine): void {
     const { under } = end as UserMachine<Command, Under>
     this.#options.check(under, { done: this.#done, open: [...this.#open.values()] })

@@ -24,8 +24,8 @@ export interface Workload {
   next(client: number, random: SimRandom): PlannedOperation
   /** A look at the state of a server, which may lag behind. */
   peek?(machine: Machine, atMs: number): void
-  /** Commands that come in masses, and whose results nobody awaits. */
-  filler(random: SimRandom): Uint8Array
+  /** Commands that come in masses, and whose results nobody awaits; where there are none, clients alone send commands. */
+  filler?(random: SimRandom): Uint8Array
   /** All is over, and this is the state in the end. @throws when what clients saw cannot be. */
   check(end: Machine): void
 }
