@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ClusterNode } from './world/cluster.ts'
+import { RandomHistory } from './world/randomHistory.ts'
 import { appendEntries, firstEntryOf, serverWorld } from './world/serverWorld.ts'
-import { Storm } from './world/storm.ts'
 
 interface ActorLike {
   getSnapshot(): { readonly value?: unknown; readonly children?: Record<string, ActorLike | undefined> }
@@ -30,7 +30,7 @@ function shapeOf({ id, server }: ClusterNode): string {
   ])
 }
 
-function shapeOfAll({ cluster }: Storm): string {
+function shapeOfAll({ cluster }: RandomHistory): string {
   const letters = cluster.network.letters.map(({ from, to, packet }) => [from, to, packet.messages])
   const outcomes = cluster.appends.map((append) => append.outcomes)
   return [...cluster.nodes.values()].map(shapeOf).join('\n') + JSON.stringify([letters, outcomes])
@@ -40,7 +40,7 @@ describe('the events that go past the charts', () => {
   it('leave the same state, outputs and chart values as those that go through: 200 histories of 200 events', () => {
     for (let seed = 1; seed <= 200; seed++) {
       const servers = seed % 4 === 0 ? 5 : 3
-      const [fast, slow] = [true, false].map((fastPath) => new Storm({ servers, seed, settings: { fastPath } }))
+      const [fast, slow] = [true, false].map((fastPath) => new RandomHistory({ servers, seed, settings: { fastPath } }))
       for (let event = 0; event < 200; event++) {
         fast!.step()
         slow!.step()

@@ -1,21 +1,17 @@
 import type { NodeId, RaftSettings } from '@quorate/core'
 import { cluster, type Cluster } from './cluster.ts'
-import { Invariants } from './invariants.ts'
 import type { Letter } from './testNetwork.ts'
 import { TestRandom } from './testRandom.ts'
 
-export interface StormOptions {
+export interface HistoryOptions {
   readonly servers: number
   readonly seed: number
   readonly settings?: Partial<RaftSettings>
-  /** Whether disks may break for good: the process then ends, and comes back with what was flushed. */
-  readonly disksBreak?: boolean
 }
 
-/** A cluster in which anything may happen at any moment, as a seed has it. */
-export class Storm {
+/** What happens to a cluster in which anything may happen at any moment, as a seed has it: nothing is checked here. */
+export class RandomHistory {
   readonly cluster: Cluster
-  readonly invariants: Invariants
   readonly #random: TestRandom
   readonly #weights: readonly (readonly [weight: number, happen: () => void])[]
   readonly #sum: number
@@ -24,7 +20,7 @@ export class Storm {
   readonly #echoes: Letter[] = []
   #appends = 0
 
-  constructor({ servers, seed, settings, disksBreak = false }: StormOptions) {
+  constructor({ servers, seed, settings }: HistoryOptions) {
     const random = new TestRandom(seed)
     this.#random = random
     this.cluster = cluster(servers, {
@@ -37,11 +33,9 @@ export class Storm {
         ...settings,
       },
     })
-    this.invariants = new Invariants(this.cluster)
-    this.cluster.afterEvent = () => this.invariants.check()
     this.cluster.network.isHeld = true
     for (const node of this.cluster.nodes.values()) node.store.isHeld = true
-    // Each storm has its own temper: some of it happens often, some of it never.
+    // Each history has its own temper: some of it happens often, some of it never.
     const often = (weight: number): number => weight * random.pick([0, 0.3, 1, 1, 3])
     this.#weights = [
       [20 + 10 * servers, () => this.#deliver()],
@@ -57,7 +51,6 @@ export class Storm {
       [often(1), () => this.#stall()],
       [0.6, () => this.#stalled.clear()],
       [often(0.2), () => this.cluster.network.reconnect(random.pick(this.cluster.ids))],
-      [disksBreak ? often(0.5) : 0, () => this.#breakDisk()],
     ]
     this.#sum = this.#weights.reduce((sum, [weight]) => sum + weight, 0)
   }
@@ -74,47 +67,6 @@ export class Storm {
     }
     // Several inputs may share a turn.
     if (this.#random.happens(0.7)) this.cluster.clock.finishTurn()
-    this.invariants.check()
-  }
-
-  /** All is well again: within a while there must be one leader, one log, and one answer to each append. */
-  calm(): void {
-    const { cluster, invariants } = this
-    cluster.clock.finishTurn()
-    for (const node of cluster.nodes.values()) {
-      if (node.server !== undefined && node.store.isBroken) cluster.crash(node.id)
-      if (node.server === undefined) cluster.restart(node.id)
-      for (; node.store.waiting > 0; invariants.check()) node.store.complete(1)
-      node.store.release()
-    }
-    this.#stalled.clear()
-    cluster.heal()
-    for (const letter of cluster.network.letters.splice(0)) {
-      cluster.network.deliver(letter)
-      invariants.check()
-    }
-    cluster.network.release()
-    cluster.run(3000)
-    const last = cluster.append(cluster.electLeader(), 'after the storm')
-    cluster.settle(3000)
-    invariants.check()
-    this.#checkAnswers()
-    if (last.outcomes[0]?.type !== 'appended') throw new Error(`not appended: ${JSON.stringify(last)}`)
-  }
-
-  #checkAnswers(): void {
-    const applied = this.cluster.texts(this.cluster.ids[0]!)
-    for (const { text, by, outcomes } of this.cluster.appends) {
-      const [outcome, ...more] = outcomes
-      const texts = text.split(' ')
-      if (outcome === undefined) throw new Error(`the append of ${text} by ${by} was never answered`)
-      if (more.length > 0) throw new Error(`the append of ${text} by ${by} was answered ${outcomes.length} times`)
-      if (text === 'after the storm') continue
-      const found = texts.filter((one) => applied.includes(one)).length
-      if (outcome.type === 'appended' && found < texts.length) throw new Error(`${text} was appended, and is lost`)
-      if (outcome.type === 'notLeader' && found > 0) throw new Error(`${text} was refused, and is there`)
-      if (applied.length !== new Set(applied).size) throw new Error('something was applied twice')
-    }
   }
 
   #deliver(): void {
@@ -160,7 +112,6 @@ export class Storm {
     const { up } = this.cluster
     if (up.length === 0) return
     const node = this.#random.pick(up)
-    if (node.server!.status.role === 'leader') this.invariants.counts.crashesAsLeader++
     this.cluster.crash(node.id, this.#random.below(node.store.waiting + 1))
   }
 
@@ -175,16 +126,5 @@ export class Storm {
 
   #stall(): void {
     this.#stalled.add(this.#random.pick(this.cluster.ids))
-  }
-
-  #breakDisk(): void {
-    const { up } = this.cluster
-    if (up.length === 0) return
-    const { id, store } = this.#random.pick(up)
-    store.fail('the disk is broken')
-    store.complete()
-    this.cluster.clock.finishTurn()
-    this.invariants.check()
-    if (this.cluster.status(id).role === 'stopped') this.cluster.crash(id)
   }
 }
