@@ -28,14 +28,14 @@ export const VOTE_MUTANTS = [
   },
   {
     name: 'leader-votes',
-    title: 'A leader grants its vote to a candidate of its own term.',
+    title: 'A leader grants its vote to any candidate of its own term.',
     source: 'DaosRaft#1 (SandTable)',
     breaks: ['ES'],
     edits: [
       {
         file: VOTING,
-        find: 'voter.votedFor === undefined || voter.votedFor === candidate',
-        replace: 'voter.votedFor === undefined || voter.votedFor === candidate || voter.leaderId === voter.id',
+        find: 'return isCurrent && isFree',
+        replace: 'return (isCurrent && voter.leaderId === voter.id) || isCurrent && isFree',
       },
     ],
   },

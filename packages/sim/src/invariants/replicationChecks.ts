@@ -1,4 +1,4 @@
-import type { AppendEntriesAccepted, Index, NodeId } from '@quorate/core'
+import type { AppendEntriesAccepted, Index, NodeId, Term } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
@@ -50,7 +50,7 @@ export class ReplicationChecks {
     })
   }
 
-  #checkPeers({ node, state }: Sight): void {
+  #checkPeers({ node, state, letter }: Sight): void {
     const { maxInflightBytes, maxBatchBytes, maxInflightEntries } = state.settings
     // Once another is elected, a deposed leader's followers may go on to other logs.
     const isLatest = this.#record.lastLedTerm === state.currentTerm
@@ -79,6 +79,9 @@ export class ReplicationChecks {
       )
       if (seen?.session === session && seen.matchIndex === matchIndex) continue
       this.#seen.set(key, { session, matchIndex })
+      hold(matchIndex === 0 || isAcknowledged(letter, id, state.currentTerm, matchIndex), 'matchIsTrue', () => {
+        return `${node.id} takes ${id} to hold ${matchIndex}, which ${id} has not said in term ${state.currentTerm}`
+      })
       if (!isLatest) continue
       const term = state.log.termAt(matchIndex) ?? 0
       hold(this.#nodes.get(id)?.hasHeld({ index: matchIndex, term }) ?? false, 'matchIsTrue', () => {
@@ -124,4 +127,14 @@ export class ReplicationChecks {
       () => `${node.id} is ${role}, takes ${state.leaderId} for leader, and has ${state.peers.size} peers`,
     )
   }
+}
+
+/** Whether the letter says so: what a server has said in another term is of another log. */
+function isAcknowledged(letter: Letter | undefined, by: NodeId, term: Term, index: Index): boolean {
+  if (letter?.from !== by) return false
+  return letter.packets.some(({ messages }) =>
+    messages.some(
+      (message) => message.type === 'appendEntries.accepted' && message.term === term && message.matchIndex === index,
+    ),
+  )
 }

@@ -1,4 +1,4 @@
-import type { NodeId } from '@quorate/core'
+import type { Index, NodeId, RaftState } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
@@ -12,6 +12,8 @@ interface TimerGlimpse {
   readonly incarnation: number
   readonly lastContactMs: number
   readonly electionTimeoutMs: number
+  /** The place of the configuration under which it began to wait: 0 for none. */
+  readonly waitsUnder: Index
 }
 
 /** Who waits for whom, and how long. */
@@ -44,7 +46,8 @@ export class TimerChecks {
     }
     this.#noteTimeout(sight)
     const { lastContactMs, electionTimeoutMs } = sight.state
-    this.#glimpses.set(node.id, { incarnation: node.incarnation, lastContactMs, electionTimeoutMs })
+    const waitsUnder = this.#waitsUnder(sight)
+    this.#glimpses.set(node.id, { incarnation: node.incarnation, lastContactMs, electionTimeoutMs, waitsUnder })
   }
 
   /** In the end: draws that were all the same were none. */
@@ -98,7 +101,9 @@ export class TimerChecks {
     const messages = letter?.packets.flatMap((packet) => packet.messages) ?? []
     const isLed = messages.some((message) => message.type === 'appendEntries' && message.term === currentTerm)
     const isAsked = messages.some((message) => message.type === 'requestVote' && message.term === currentTerm)
-    const mayReset = isLed || (isAsked && votedFor === letter?.from) || state.configurations.length <= 1
+    // Who becomes a voter has waited for nobody so far, and begins.
+    const isConfiguredAnew = configurationIndexOf(state) !== glimpse.waitsUnder
+    const mayReset = isLed || (isAsked && votedFor === letter?.from) || isConfiguredAnew
     hold(lastContactMs === glimpse.lastContactMs || mayReset, 'contactIsTheLeaders', () => {
       return `${node.id} waits anew, though it heard neither the leader of term ${currentTerm} nor gave its vote`
     })
@@ -114,6 +119,12 @@ export class TimerChecks {
     hold((!heard && !gaveVote) || isNow, 'contactIsTheLeaders', () => {
       return `${node.id} ${heard ? `heard ${leaderId}, its leader` : `gave its vote to ${votedFor}`}, and does not wait anew`
     })
+  }
+
+  #waitsUnder({ node, state }: Sight): Index {
+    const glimpse = this.#glimpses.get(node.id)
+    const hasBegun = glimpse?.incarnation !== node.incarnation || glimpse.lastContactMs !== state.lastContactMs
+    return hasBegun ? configurationIndexOf(state) : glimpse.waitsUnder
   }
 
   #checkSilence({ node, state, before }: Sight): void {
@@ -141,4 +152,8 @@ export class TimerChecks {
     this.#timeouts.set(node.id, timeouts.add(electionTimeoutMs))
     this.#draws.set(node.id, (this.#draws.get(node.id) ?? 0) + 1)
   }
+}
+
+function configurationIndexOf({ configurations }: RaftState): Index {
+  return configurations.at(-1)?.index ?? 0
 }
