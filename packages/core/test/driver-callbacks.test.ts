@@ -1,5 +1,6 @@
 import { type HostedServer, type Inspect } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
+import { cluster } from './world/cluster.ts'
 import { hosts, lone } from './world/hosts.ts'
 
 const data = new Uint8Array([1])
@@ -133,6 +134,19 @@ describe('what an application does when it is told of something', () => {
     })
     expect([...world.outcomes.values()]).toEqual([['appended'], ['appended']])
   })
+})
+
+it('a transport that throws when it is to send to one node sends to the others all the same', () => {
+  const nodes = cluster(3)
+  nodes.electLeader('n1')
+  nodes.settle()
+  nodes.network.onSend = ({ to }) => {
+    if (to === 'n2') throw new Error('no way to n2')
+  }
+  const appended = nodes.append('n1', 'a')
+  nodes.run(100)
+  expect(appended.outcomes).toMatchObject([{ type: 'appended' }])
+  expect(nodes.texts('n3')).toEqual(['a'])
 })
 
 it('an inspector that throws over one group takes no heartbeats from the others', () => {

@@ -1,4 +1,10 @@
-import { entryBytes, type ClientOutcome, type ClientRequest } from '@quorate/core'
+import {
+  entryBytes,
+  type ClientOutcome,
+  type ClientReply,
+  type ClientRequest,
+  type ClientRequestHandler,
+} from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { GROUP, cluster, type Cluster } from './world/cluster.ts'
 import { appendEntries, requestVote, serverWorld } from './world/serverWorld.ts'
@@ -7,6 +13,21 @@ function ask(nodes: Cluster, from: string, request: ClientRequest): ClientOutcom
   const outcomes: ClientOutcome[] = []
   nodes.node(from).raft.client.request(GROUP, request, 1000, (outcome) => outcomes.push(outcome))
   return outcomes
+}
+
+/** Asks the leader `id` itself, past all that stands between it and its clients. */
+function leaderAsked(nodes: Cluster, id: string): (request: ClientRequest) => ClientReply[] {
+  const { client } = nodes.node(id).raft
+  const serve = client.serve.bind(client)
+  let handler: ClientRequestHandler | undefined
+  client.serve = (group, term, given) => serve(group, term, (handler = given))
+  nodes.electLeader(id)
+  nodes.settle()
+  return (request) => {
+    const replies: ClientReply[] = []
+    handler!(request, (reply) => replies.push(reply))
+    return replies
+  }
 }
 
 function commands(...texts: string[]) {
@@ -46,6 +67,30 @@ describe('§8 Client interaction', () => {
     const [answer] = server.takeOutputs().answers
     expect(answer).toEqual({ token: 'late', outcome: { type: 'notLeader', leaderId: leader, term } })
     expect(nodes.texts(leader)).toEqual([])
+  })
+
+  it('also when the network brings it all the same', () => {
+    const nodes = cluster(3)
+    const askLeader = leaderAsked(nodes, 'n1')
+    const { term, lastIndex } = nodes.status('n1')
+    const replies = askLeader({ type: 'append', term: term - 1, commands: commands('a') })
+    nodes.run(100)
+    expect(replies).toEqual([{ type: 'notLeader', leaderId: 'n1', term }])
+    expect(nodes.status('n1').lastIndex).toBe(lastIndex)
+  })
+
+  it('what is not committed is not read out', () => {
+    const nodes = cluster(3)
+    const askLeader = leaderAsked(nodes, 'n1')
+    nodes.append('n1', 'a')
+    nodes.settle()
+    nodes.partition('n1')
+    nodes.append('n1', 'b')
+    nodes.run(10)
+    expect(nodes.status('n1')).toMatchObject({ role: 'leader', lastIndex: 4, commitIndex: 3 })
+    const [reply] = askLeader({ type: 'read', after: 2, maxBytes: 10_000 })
+    expect(reply).toMatchObject({ type: 'entries', commitIndex: 3, entries: [{ index: 3 }] })
+    expect(askLeader({ type: 'read', after: 3, maxBytes: 10_000 })).toMatchObject([{ type: 'entries', entries: [] }])
   })
 
   it('a command that is larger than the leader can pass on is refused: it stood in the log, and held the leader up', () => {
