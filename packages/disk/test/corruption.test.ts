@@ -110,6 +110,29 @@ describe('whatever is damaged, a store opens with all that it held, or not at al
     }
   })
 
+  test('a frame of another store in its place', async () => {
+    const images = await Promise.all(
+      ['n1', 'n2'].map(async (votedFor) => {
+        const disk = new SimDisk()
+        const store = await openDiskStore({ folder: FOLDER, files: attached(disk) })
+        await write(store, change('g', { entries: [command(1, 1)] }))
+        await write(store, change('g', { hardState: { currentTerm: 2, votedFor } }))
+        await write(store, change('g', { hardState: { currentTerm: 3, votedFor } }))
+        return disk.image()
+      }),
+    )
+    const [ours, theirs] = images as [DiskImage, DiskImage]
+    // The last frame, and the last two.
+    for (const from of [2048, 1536]) {
+      const foreign = (theirs.get(segment(1)) as Uint8Array).subarray(from, 2560)
+      const mixed = withBytes(ours, segment(1), (bytes) => {
+        bytes.set(foreign, from)
+        return bytes
+      })
+      expect(await outcome(mixed), `from ${from}`).toBe('CORRUPT_STORE')
+    }
+  })
+
   test('the end of a segment emptied, and the beginning of the last', async () => {
     const disk = new SimDisk()
     const store = await openDiskStore({ folder: FOLDER, files: attached(disk), segmentBytes: 4096 })
