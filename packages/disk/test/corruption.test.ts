@@ -244,3 +244,18 @@ test('damage behind the back of an open store fails the read, and the store with
   await expect(write(store, change('y', { entries: [command(2, 1)] }))).rejects.toMatchObject({ code: 'CORRUPT_STORE' })
   await expect(read(store, 'a', 0, 1)).rejects.toMatchObject({ code: 'CORRUPT_STORE' })
 })
+
+test('a write that went astray fails the read: another entry stands where one should', async () => {
+  const disk = new SimDisk()
+  const store = await openDiskStore({ folder: FOLDER, files: attached(disk) })
+  for (const index of [1, 2, 3]) await write(store, change('g', { entries: [command(index, 1, 'same size')] }))
+  const bytes = disk.image().get(segment(1)) as Uint8Array
+  // A sector each: opened, the first entry with the name of its group, and two that are laid out alike.
+  for (let place = 0; place < 512; place += 1) {
+    const difference = (bytes[1536 + place] as number) ^ (bytes[2048 + place] as number)
+    for (let bit = 0; bit < 8; bit += 1) {
+      if ((difference >> bit) & 1) disk.flipBit({ path: segment(1), offset: 2048 + place, bit })
+    }
+  }
+  await expect(read(store, 'g', 2, 3)).rejects.toThrow('entry 2 stands in the place of entry 3')
+})
