@@ -111,17 +111,14 @@ describe('whatever is damaged, a store opens with all that it held, or not at al
   })
 
   test('a frame of another store in its place', async () => {
-    const images = await Promise.all(
-      ['n1', 'n2'].map(async (votedFor) => {
-        const disk = new SimDisk()
-        const store = await openDiskStore({ folder: FOLDER, files: attached(disk) })
-        await write(store, change('g', { entries: [command(1, 1)] }))
-        await write(store, change('g', { hardState: { currentTerm: 2, votedFor } }))
-        await write(store, change('g', { hardState: { currentTerm: 3, votedFor } }))
-        return disk.image()
-      }),
-    )
-    const [ours, theirs] = images as [DiskImage, DiskImage]
+    const written = async (votedFor: string): Promise<DiskImage> => {
+      const disk = new SimDisk()
+      const store = await openDiskStore({ folder: FOLDER, files: attached(disk) })
+      await write(store, change('g', { entries: [command(1, 1)] }))
+      for (const currentTerm of [2, 3]) await write(store, change('g', { hardState: { currentTerm, votedFor } }))
+      return disk.image()
+    }
+    const [ours, theirs] = await Promise.all([written('n1'), written('n2')])
     // The last frame, and the last two.
     for (const from of [2048, 1536]) {
       const foreign = (theirs.get(segment(1)) as Uint8Array).subarray(from, 2560)
