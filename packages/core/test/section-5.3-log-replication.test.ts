@@ -485,6 +485,21 @@ describe('§5.3 Log replication', () => {
       expect(give(read!.session).filter((line) => line.includes('prev 1/1'))).toEqual([])
     })
 
+    it('a step back waits for no read that is of no use any more: it took a tick each, for thousands of entries', () => {
+      const world = serverWorld({ log: [1, 1, 1, 1, 1, 1], settings: { backtracking: 'entry' } })
+      world.lead()
+      world.flushAll()
+      const hint = { index: 1, term: 1 }
+      expect(world.reject('S2', 6, hint)).toEqual(['read for S2 6..6'])
+      // A tick asks again, while the disk is slow.
+      expect([...world.tick(), ...world.tick()]).toContain('S2: appendEntries term 2 prev 5/1 entries none commit 0')
+      expect(world.reject('S2', 5, hint)).toEqual(['S2: appendEntries term 2 prev 4/1 entries none commit 0'])
+      expect(world.reject('S2', 4, hint)).toEqual(['S2: appendEntries term 2 prev 3/1 entries none commit 0'])
+      expect(world.serveReads()).toEqual([])
+      expect(world.reject('S2', 3, hint)).toEqual(['read for S2 3..6'])
+      expect(world.serveReads()).toEqual(['S2: appendEntries term 2 prev 2/1 entries 3/1 4/1 5/1 6/1 commit 0'])
+    })
+
     it('a leader that gives way in the same flush wants nothing read: what it asked for may be cut off first', () => {
       const world = serverWorld({ log: [1, 1, 1, 1] })
       world.lead()

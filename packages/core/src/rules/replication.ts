@@ -64,10 +64,15 @@ function nextPlace(state: RaftState, wallTime: number): { index: Index; term: Te
   return { index: state.log.lastIndex + 1, term: state.currentTerm, time: state.lastTime }
 }
 
-/** Asks whether the follower's log agrees at `nextIndex - 1`, with the entries that follow in case it does. */
+/**
+ * Asks whether the follower's log agrees at `nextIndex - 1`, with the entries that follow in case it does. While others are
+ * being read, which an answer has shown to be of no use, the question alone: or each step back would wait for a tick.
+ */
 export function probe(state: RaftState, peer: Progress): void {
+  const isReadInVain = peer.isReading
   const entries = entriesFor(state, peer, state.settings.maxBatchBytes)
   if (entries !== undefined) sendEntries(state, peer, entries)
+  else if (isReadInVain) sendEntries(state, peer, [])
 }
 
 /** Sends what the follower lacks, ahead of its acknowledgements as far as the window reaches (thesis §10.2.1). */
