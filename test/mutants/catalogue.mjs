@@ -7,6 +7,7 @@ import { DRIVER_MUTANTS } from './catalogue/driver.mjs'
 import { DURABILITY_MUTANTS } from './catalogue/durability.mjs'
 import { ELECTION_MUTANTS } from './catalogue/elections.mjs'
 import { FOLLOWING_MUTANTS } from './catalogue/following.mjs'
+import { LEADERSHIP_MUTANTS } from './catalogue/leadership.mjs'
 import { REPLICATION_MUTANTS } from './catalogue/replication.mjs'
 import { VOTE_MUTANTS } from './catalogue/votes.mjs'
 
@@ -17,6 +18,7 @@ import { VOTE_MUTANTS } from './catalogue/votes.mjs'
 export const MUTANTS = [
   ...VOTE_MUTANTS,
   ...ELECTION_MUTANTS,
+  ...LEADERSHIP_MUTANTS,
   ...FOLLOWING_MUTANTS,
   ...REPLICATION_MUTANTS,
   ...COMMITMENT_MUTANTS,

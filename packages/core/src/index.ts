@@ -39,11 +39,16 @@ export {
   type BootstrapStanding,
   type Message,
   type Packet,
+  type PreVote,
+  type PreVoteGranted,
+  type PreVoteRefused,
+  type PreVoteReply,
   type RaftMessage,
   type RequestVote,
   type RequestVoteGranted,
   type RequestVoteRefused,
   type RequestVoteReply,
+  type TimeoutNow,
 } from './messages.ts'
 export type {
   AppendRequest,
@@ -85,7 +90,7 @@ export { MemoryStore } from './memory/memoryStore.ts'
 
 // The node, and a server alone.
 export { RaftNode, type OpenGroupOptions, type RaftNodeOptions } from './driver/raftNode.ts'
-export type { AppendSettled, HostedServer } from './driver/hostedServer.ts'
+export type { AppendSettled, HostedServer, TransferSettled } from './driver/hostedServer.ts'
 export type { DroppedPackets } from './driver/admission.ts'
 export type { BootstrapDone } from './driver/birth.ts'
 export type { ServerStatus } from './driver/status.ts'
@@ -99,13 +104,13 @@ export {
 export type { RunningTimeout, ServerImage } from './statecharts/serverImage.ts'
 export type { Role } from './statecharts/server.ts'
 export type { Surroundings } from './statecharts/context.ts'
-export type { AppendOrder } from './rules/replication.ts'
-export type { AppendOutcome } from './state/pendingAppends.ts'
+export type { TransferOutcome, TransferRefusal } from './state/transfer.ts'
+export type { AppendOrder, AppendOutcome } from './state/pendingAppends.ts'
 export type { Outputs, Write } from './state/outputs.ts'
 export type { WriteId } from './state/durability.ts'
 export type { RaftState } from './state/raftState.ts'
 export { firstEntry } from './rules/bootstrap.ts'
-export { DEFAULT_SETTINGS, resolveSettings, type RaftSettings } from './settings.ts'
+export { DEFAULT_SETTINGS, PAPER_SETTINGS, resolveSettings, type RaftSettings } from './settings.ts'
 
 export {
   AlreadyBootstrappedError,

@@ -1,12 +1,41 @@
 import type { ConfigurationEntry, Entry } from './entry.ts'
 import type { GroupId, GroupUuid, Index, LogPosition, StoreIdentity, Term } from './identifiers.ts'
 
+/**
+ * Would you vote for me in the next term (thesis §9.6)? Asked in the present term: nothing changes by it, neither the
+ * term nor anybody's vote.
+ */
+export interface PreVote {
+  readonly type: 'preVote'
+  /** The term that the candidate is in, the last before the one that it would begin. */
+  readonly term: Term
+  /** Which of the candidate's questions this is; the answer repeats it. */
+  readonly round: number
+  /** The last entry of the candidate's log (§5.4.1). */
+  readonly lastLog: LogPosition
+}
+
+export interface PreVoteGranted {
+  readonly type: 'preVote.granted'
+  readonly term: Term
+  readonly round: number
+}
+
+export interface PreVoteRefused {
+  readonly type: 'preVote.refused'
+  /** The voter's own term, for the candidate to update itself. */
+  readonly term: Term
+  readonly round: number
+}
+
 /** Candidate to voter (§5.2). The candidate is the sender. */
 export interface RequestVote {
   readonly type: 'requestVote'
   readonly term: Term
   /** The last entry of the candidate's log (§5.4.1). */
   readonly lastLog: LogPosition
+  /** The leader itself has asked for this election (thesis §3.10): nobody needs to protect it. */
+  readonly isTransfer: boolean
 }
 
 export interface RequestVoteGranted {
@@ -18,6 +47,14 @@ export interface RequestVoteRefused {
   readonly type: 'requestVote.refused'
   /** The voter's own term, for the candidate to update itself. */
   readonly term: Term
+}
+
+/** Leader to the follower that is to lead in its place: stand for election at once (thesis §3.10). */
+export interface TimeoutNow {
+  readonly type: 'timeoutNow'
+  readonly term: Term
+  /** The end of the leader's log. A follower whose log goes on behind it has got an order of long ago. */
+  readonly lastLog: LogPosition
 }
 
 /** Leader to follower: replicates entries, and is the heartbeat (§5.3). The leader is the sender. */
@@ -87,10 +124,18 @@ export interface BootstrapAccepted {
 }
 
 export type AppendEntriesReply = AppendEntriesAccepted | AppendEntriesRejected
+export type PreVoteReply = PreVoteGranted | PreVoteRefused
 export type RequestVoteReply = RequestVoteGranted | RequestVoteRefused
 
-/** The RPCs of Figure 2 and their answers: what servers of a group say to one another. */
-export type RaftMessage = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply
+/** The RPCs of the paper and the thesis, and their answers: what servers of a group say to one another. */
+export type RaftMessage =
+  | PreVote
+  | PreVoteReply
+  | RequestVote
+  | RequestVoteReply
+  | AppendEntries
+  | AppendEntriesReply
+  | TimeoutNow
 
 /** What nodes say to one another while a group is being born. */
 export type BootstrapMessage = BootstrapInquiry | BootstrapStanding | BootstrapOffer | BootstrapAccepted
@@ -98,8 +143,16 @@ export type BootstrapMessage = BootstrapInquiry | BootstrapStanding | BootstrapO
 export type Message = RaftMessage | BootstrapMessage
 
 /** Answers are of use only in the term of their question. */
-export function isAnswer(message: RaftMessage): message is RequestVoteReply | AppendEntriesReply {
-  return message.type !== 'requestVote' && message.type !== 'appendEntries'
+export function isAnswer(message: RaftMessage): message is PreVoteReply | RequestVoteReply | AppendEntriesReply {
+  switch (message.type) {
+    case 'preVote':
+    case 'requestVote':
+    case 'appendEntries':
+    case 'timeoutNow':
+      return false
+    default:
+      return true
+  }
 }
 
 export function isBootstrapMessage(message: Message): message is BootstrapMessage {

@@ -5,6 +5,19 @@ export interface RaftSettings {
   /** The election timeout is drawn anew each time, from this up to `electionTimeoutMaxMs` (§5.2). */
   readonly electionTimeoutMinMs: number
   readonly electionTimeoutMaxMs: number
+  /**
+   * Ask whether an election could be won before a term is begun for it (thesis §9.6), so that a server which was cut off
+   * deposes nobody when it returns. Needs `checkQuorum`.
+   */
+  readonly preVote: boolean
+  /**
+   * A leader that has not heard a majority for `electionTimeoutMaxMs` gives way (§6.2 of the thesis); and whoever has
+   * heard its leader within `electionTimeoutMinMs` disregards candidates (§6 of the paper, thesis §4.2.3). One goes with
+   * the other: followers that hold on to their leader rely on it to know when it leads nobody.
+   */
+  readonly checkQuorum: boolean
+  /** A leader whose store has not flushed a write for so long gives way to a server whose store may do better. */
+  readonly storeStallTimeoutMs: number
   /** How a leader looks for the point where a follower's log agrees: by whole terms, or one entry at a time (§5.3). */
   readonly backtracking: 'term' | 'entry'
   /** The most that one AppendEntries carries; an entry that is larger goes alone. */
@@ -22,6 +35,9 @@ export const DEFAULT_SETTINGS: RaftSettings = {
   heartbeatIntervalMs: 50,
   electionTimeoutMinMs: 150,
   electionTimeoutMaxMs: 300,
+  preVote: true,
+  checkQuorum: true,
+  storeStallTimeoutMs: 1_000,
   backtracking: 'term',
   maxBatchBytes: 256 * 1024,
   maxInflightBytes: 4 * 1024 * 1024,
@@ -30,15 +46,25 @@ export const DEFAULT_SETTINGS: RaftSettings = {
   fastPath: true,
 }
 
+/** Raft as the paper has it: without what keeps elections from disturbing anybody, and with trust in every disk. */
+export const PAPER_SETTINGS = {
+  preVote: false,
+  checkQuorum: false,
+  storeStallTimeoutMs: Number.MAX_SAFE_INTEGER,
+} as const satisfies Partial<RaftSettings>
+
 const POSITIVE = [
   'heartbeatIntervalMs',
   'electionTimeoutMinMs',
   'electionTimeoutMaxMs',
+  'storeStallTimeoutMs',
   'maxBatchBytes',
   'maxInflightBytes',
   'maxInflightEntries',
   'cacheBytes',
 ] as const
+
+const SWITCHES = ['preVote', 'checkQuorum', 'fastPath'] as const
 
 /**
  * Fills in the defaults and checks that the whole makes sense.
@@ -57,6 +83,16 @@ export function resolveSettings(given: Partial<RaftSettings> = {}): RaftSettings
     if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
       throw new RangeError(`${name} is ${String(value)}; it must be a number above 0`)
     }
+  }
+  for (const name of SWITCHES) {
+    const value: unknown = settings[name]
+    if (typeof value !== 'boolean') throw new RangeError(`${name} is ${String(value)}; it must be true or false`)
+  }
+  if (settings.preVote && !settings.checkQuorum) {
+    throw new RangeError(
+      'preVote is true and checkQuorum is false: a leader that leads nobody would refuse pre-votes and never give way. ' +
+        'Set both, or neither.',
+    )
   }
   if (settings.backtracking !== 'term' && settings.backtracking !== 'entry') {
     throw new RangeError(`backtracking is ${String(settings.backtracking)}; it must be 'term' or 'entry'`)

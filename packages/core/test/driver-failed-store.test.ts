@@ -1,4 +1,12 @@
-import { MemoryStore, RaftNode, ServerStoppedError, firstEntry, type Entry, type HostedServer } from '@quorate/core'
+import {
+  PAPER_SETTINGS,
+  MemoryStore,
+  RaftNode,
+  ServerStoppedError,
+  firstEntry,
+  type Entry,
+  type HostedServer,
+} from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { GROUP, cluster } from './world/cluster.ts'
 import { lone } from './world/hosts.ts'
@@ -40,7 +48,7 @@ describe('a store that fails', () => {
     ],
     [
       'nor is a vote given that was handed in, and never flushed',
-      { type: 'requestVote', term: 2, lastLog: { index: 1, term: 1 } },
+      { type: 'requestVote', term: 2, lastLog: { index: 1, term: 1 }, isTransfer: false },
       'requestVote.granted',
     ],
   ] as const)('%s, by a server that is opened anew', (_, request, answer) => {
@@ -54,7 +62,7 @@ describe('a store that fails', () => {
     // What was handed in is what it recovers, flushed or not.
     const take = store.write.bind(store)
     store.write = (batch, done) => take(batch, () => done({ error: new Error('no space left') }))
-    const node = new RaftNode({ id: 'n2', network, store, clock, random: new TestRandom(2) })
+    const node = new RaftNode({ id: 'n2', network, store, clock, random: new TestRandom(2), settings: PAPER_SETTINGS })
     const said = new Set<string>()
     network.onSend = ({ packet }) => {
       for (const { type } of packet.messages) said.add(type)

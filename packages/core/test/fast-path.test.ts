@@ -17,13 +17,14 @@ function chartValues(actor: ActorLike): unknown {
 function shapeOf({ id, server }: ClusterNode): string {
   if (server === undefined) return `${id} down`
   const { state, actor } = server.server
-  const { log, votes, peers, outputs, settings: _, ...rest } = state
+  const { log, votes, preVotes, peers, outputs, settings: _, ...rest } = state
   return JSON.stringify([
     id,
     chartValues(actor as unknown as ActorLike),
     log.termStarts,
     [log.lastIndex, log.cachedAfter],
     [...votes],
+    [...preVotes],
     [...peers.values()],
     [outputs.messages.length, outputs.reads.length, outputs.answers.length, outputs.pollWanted],
     { ...rest, pendingAppends: rest.pendingAppends.map(({ firstIndex, lastIndex }) => [firstIndex, lastIndex]) },

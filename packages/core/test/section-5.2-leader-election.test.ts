@@ -1,3 +1,4 @@
+import { PAPER_SETTINGS } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { cluster } from './world/cluster.ts'
 import { appendEntries, requestVote, serverWorld, type ServerWorld } from './world/serverWorld.ts'
@@ -298,7 +299,7 @@ describe('§5.2 Leader election', () => {
     })
 
     it('a vote outlives a restart: it is not given twice', () => {
-      const nodes = cluster(3, { draws: { n1: 0, n2: 0.1, n3: 0.999 } })
+      const nodes = cluster(3, { draws: { n1: 0, n2: 0.1, n3: 0.999 }, settings: PAPER_SETTINGS })
       nodes.network.isHeld = true
       nodes.run(170)
       nodes.network.deliverHeld(({ from, to }) => from === 'n1' && to === 'n3')

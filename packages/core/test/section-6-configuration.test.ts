@@ -1,4 +1,4 @@
-import { RaftNode, firstEntry, type ServerStatus } from '@quorate/core'
+import { PAPER_SETTINGS, RaftNode, firstEntry, type ServerStatus } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { GROUP, cluster } from './world/cluster.ts'
 import { appendEntries, firstEntryOf, requestVote, serverWorld } from './world/serverWorld.ts'
@@ -84,7 +84,7 @@ describe('§6 Configuration', () => {
     })
 
     it('a stray packet of another group, and long after it another one, stop nobody who led in between', () => {
-      const nodes = cluster(3)
+      const nodes = cluster(3, { settings: PAPER_SETTINGS })
       const stray = (): void =>
         nodes.network.deliver({
           from: 'stranger',

@@ -35,7 +35,7 @@ describe('the roles as statecharts (Figure 4)', () => {
   it('follower and candidate wait, each by an `after`', () => {
     const waiting = (machine: AnyStateMachine): string[] =>
       statesOf(machine.root).flatMap(({ key, after }) => (after.length > 0 ? [key] : []))
-    expect(MACHINES.map(waiting)).toEqual([[], ['armed'], ['waiting'], [], []])
+    expect(MACHINES.map(waiting)).toEqual([[], ['armed'], ['waiting', 'waiting'], ['transferring'], []])
   })
 
   it('a delay that is no number is a fault, not an election storm', () => {
@@ -130,6 +130,12 @@ describe('the roles as statecharts (Figure 4)', () => {
     nodes.run(100)
     nodes.partition('n3')
     nodes.run(2000)
+    nodes.heal()
+    nodes.server('n1').transferLeadership(undefined, () => {})
+    nodes.run(2000)
+    nodes.node(nodes.leader!).store.isHeld = true
+    nodes.append(nodes.leader!, 'c')
+    nodes.run(5000)
     serverWorld({ id: 'S9', inspect: note })
     const world = serverWorld({ inspect: note })
     world.lead()

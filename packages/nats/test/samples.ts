@@ -8,7 +8,7 @@ export function packet(group: string, ...messages: Message[]): Packet {
 }
 
 export function vote(term: number): Message {
-  return { type: 'requestVote', term, lastLog: { index: 0, term: 0 } }
+  return { type: 'requestVote', term, lastLog: { index: 0, term: 0 }, isTransfer: false }
 }
 
 export function command(index: number, data: Uint8Array): CommandEntry {

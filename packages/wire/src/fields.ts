@@ -44,6 +44,13 @@ export class FieldReader {
     throw unexpected(what, 'a whole number', field)
   }
 
+  /** 0 or 1. */
+  flag(what: string): boolean {
+    const field = this.#fields[this.#at++]
+    if (field === 0 || field === 1) return field === 1
+    throw unexpected(what, '0 or 1', field)
+  }
+
   position(what: string): LogPosition {
     const index: Index = this.integer(`${what}.index`)
     const term: Term = this.integer(`${what}.term`)

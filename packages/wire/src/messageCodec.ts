@@ -12,6 +12,10 @@ const Code = {
   appendEntries: 4,
   appendEntriesAccepted: 5,
   appendEntriesRejected: 6,
+  preVote: 7,
+  preVoteGranted: 8,
+  preVoteRefused: 9,
+  timeoutNow: 10,
   bootstrapInquiry: 16,
   bootstrapStanding: 17,
   bootstrapOffer: 18,
@@ -23,8 +27,14 @@ const NO_ENTRIES: readonly Entry[] = []
 /** What a frame says of `message` before its entries, which travel in the tail. Their number stands last. */
 export function messageFields(message: Message): Field[] {
   switch (message.type) {
+    case 'preVote':
+      return [Code.preVote, message.term, message.round, message.lastLog.index, message.lastLog.term]
+    case 'preVote.granted':
+      return [Code.preVoteGranted, message.term, message.round]
+    case 'preVote.refused':
+      return [Code.preVoteRefused, message.term, message.round]
     case 'requestVote':
-      return [Code.requestVote, message.term, message.lastLog.index, message.lastLog.term]
+      return [Code.requestVote, message.term, message.lastLog.index, message.lastLog.term, message.isTransfer ? 1 : 0]
     case 'requestVote.granted':
       return [Code.requestVoteGranted, message.term]
     case 'requestVote.refused':
@@ -39,6 +49,8 @@ export function messageFields(message: Message): Field[] {
       const { term, session, prevLogIndex, hint } = message
       return [Code.appendEntriesRejected, term, session, prevLogIndex, hint.index, hint.term]
     }
+    case 'timeoutNow':
+      return [Code.timeoutNow, message.term, message.lastLog.index, message.lastLog.term]
     case 'bootstrap.inquiry':
       return [Code.bootstrapInquiry, message.birth ?? null]
     case 'bootstrap.standing':
@@ -65,9 +77,20 @@ export function entriesOf(message: Message): readonly Entry[] {
 export function readMessage(fields: FieldReader, tail: Tail): Message {
   const code = fields.integer('message.type')
   switch (code) {
+    case Code.preVote: {
+      const term = fields.integer('preVote.term')
+      const round = fields.integer('preVote.round')
+      return { type: 'preVote', term, round, lastLog: readPosition(fields, 'preVote.lastLog', term) }
+    }
+    case Code.preVoteGranted:
+    case Code.preVoteRefused: {
+      const type = code === Code.preVoteGranted ? 'preVote.granted' : 'preVote.refused'
+      return { type, term: fields.integer(`${type}.term`), round: fields.integer(`${type}.round`) }
+    }
     case Code.requestVote: {
       const term = fields.integer('requestVote.term')
-      return { type: 'requestVote', term, lastLog: readPosition(fields, 'requestVote.lastLog', term) }
+      const lastLog = readPosition(fields, 'requestVote.lastLog', term)
+      return { type: 'requestVote', term, lastLog, isTransfer: fields.flag('requestVote.isTransfer') }
     }
     case Code.requestVoteGranted:
       return { type: 'requestVote.granted', term: fields.integer('requestVote.granted.term') }
@@ -83,6 +106,10 @@ export function readMessage(fields: FieldReader, tail: Tail): Message {
     }
     case Code.appendEntriesRejected:
       return readAppendEntriesRejected(fields)
+    case Code.timeoutNow: {
+      const term = fields.integer('timeoutNow.term')
+      return { type: 'timeoutNow', term, lastLog: readPosition(fields, 'timeoutNow.lastLog', term) }
+    }
     default:
       return readBootstrapMessage(code, fields, tail)
   }

@@ -50,7 +50,14 @@ const ENTRIES: [string, Entry][] = [
 const NO_OP: Entry = { kind: 'no-op', index: 6, term: 4, time: 9 }
 
 const MESSAGES: [string, Message][] = [
-  ['98 a173 a167 a175 01 01 04 09 03', { type: 'requestVote', term: 4, lastLog: { index: 9, term: 3 } }],
+  [
+    '99 a173 a167 a175 01 01 04 09 03 00',
+    { type: 'requestVote', term: 4, lastLog: { index: 9, term: 3 }, isTransfer: false },
+  ],
+  ['99 a173 a167 a175 01 07 04 02 09 03', { type: 'preVote', term: 4, round: 2, lastLog: { index: 9, term: 3 } }],
+  ['97 a173 a167 a175 01 08 04 02', { type: 'preVote.granted', term: 4, round: 2 }],
+  ['97 a173 a167 a175 01 09 04 02', { type: 'preVote.refused', term: 4, round: 2 }],
+  ['98 a173 a167 a175 01 0a 04 09 03', { type: 'timeoutNow', term: 4, lastLog: { index: 9, term: 3 } }],
   ['96 a173 a167 a175 01 02 04', { type: 'requestVote.granted', term: 4 }],
   ['96 a173 a167 a175 01 03 04', { type: 'requestVote.refused', term: 4 }],
   [

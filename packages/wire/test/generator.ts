@@ -92,9 +92,15 @@ export class Generator {
     const session = this.integer()
     const position = this.position()
     const term = position.term + this.integer()
-    switch (this.below(11)) {
+    switch (this.below(14)) {
+      case 9:
+        return { type: 'preVote', term, round: session, lastLog: position }
+      case 10:
+        return { type: this.pick(['preVote.granted', 'preVote.refused'] as const), term, round: session }
+      case 11:
+        return { type: 'timeoutNow', term, lastLog: position }
       case 0:
-        return { type: 'requestVote', term, lastLog: position }
+        return { type: 'requestVote', term, lastLog: position, isTransfer: this.pick([false, true]) }
       case 1:
         return { type: 'requestVote.granted', term }
       case 2:

@@ -53,8 +53,12 @@ export function everyEntry(): Entry[] {
 
 export function everyMessage(): Message[] {
   return [
-    { type: 'requestVote', term: 4, lastLog: { index: 9, term: 3 } },
-    { type: 'requestVote', term: 1, lastLog: { index: 0, term: 0 } },
+    { type: 'preVote', term: 4, round: 2, lastLog: { index: 9, term: 4 } },
+    { type: 'preVote.granted', term: 4, round: 2 },
+    { type: 'preVote.refused', term: 2 ** 40, round: 300 },
+    { type: 'timeoutNow', term: 4, lastLog: { index: 9, term: 3 } },
+    { type: 'requestVote', term: 4, lastLog: { index: 9, term: 3 }, isTransfer: false },
+    { type: 'requestVote', term: 1, lastLog: { index: 0, term: 0 }, isTransfer: true },
     { type: 'requestVote.granted', term: 4 },
     { type: 'requestVote.refused', term: 2 ** 52 },
     appendEntries([]),

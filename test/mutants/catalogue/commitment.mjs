@@ -3,6 +3,7 @@
 
 const COMMITMENT = 'packages/core/src/rules/commitment.ts'
 const FOLLOWING = 'packages/core/src/rules/following.ts'
+const APPENDING = 'packages/core/src/rules/appending.ts'
 const REPLICATION = 'packages/core/src/rules/replication.ts'
 const TERMS = 'packages/core/src/rules/terms.ts'
 const MAJORITY = 'packages/core/src/quorum/majority.ts'
@@ -162,7 +163,7 @@ export const COMMITMENT_MUTANTS = [
     suite: 'core',
     edits: [
       {
-        file: REPLICATION,
+        file: APPENDING,
         find: 'if (term !== state.currentTerm || commands.length === 0) {',
         replace: 'if (commands.length === 0) {',
       },

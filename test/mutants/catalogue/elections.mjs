@@ -27,11 +27,11 @@ export const ELECTION_MUTANTS = [
       {
         file: SERVER,
         find:
-          `invoke: { id: 'role', src: 'leader', input: ({ context }) => context },\n      on: {\n` +
-          `        'term.discovered': { target: 'follower', actions: ['adoptTerm', 'stepDown'] },`,
+          `        },\n      },\n      on: {\n        'term.discovered': { target: 'follower', actions: ['adoptTerm', 'stepDown'] },\n` +
+          '      },\n    },\n    stopped:',
         replace:
-          `invoke: { id: 'role', src: 'leader', input: ({ context }) => context },\n      on: {\n` +
-          `        'term.discovered': { actions: 'adoptTerm' },`,
+          `        },\n      },\n      on: {\n        'term.discovered': { actions: 'adoptTerm' },\n` +
+          '      },\n    },\n    stopped:',
       },
     ],
   },
@@ -82,8 +82,8 @@ export const ELECTION_MUTANTS = [
     edits: [
       {
         file: VOTING,
-        find: 'if (!isVotingMember(state)) return\n',
-        replace: 'if (!isVotingMember(state)) return\n  state.lastContactMs = nowMs\n',
+        find: 'if (!grantsVote(state, candidate, request)) {',
+        replace: 'state.lastContactMs = nowMs\n  if (!grantsVote(state, candidate, request)) {',
       },
     ],
   },
@@ -120,7 +120,11 @@ export const ELECTION_MUTANTS = [
     source: 'paper §5.2',
     breaks: ['LIVE'],
     edits: [
-      { file: CANDIDATE, find: `waiting: { after: { electionTimeout: 'lookingAgain' } },`, replace: 'waiting: {},' },
+      {
+        file: CANDIDATE,
+        find: `waiting: { after: { electionTimeout: 'lookingAgain' } },\n        lookingAgain: {\n          description`,
+        replace: 'waiting: {},\n        lookingAgain: {\n          description',
+      },
     ],
   },
   {

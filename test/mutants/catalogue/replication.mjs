@@ -1,6 +1,7 @@
 // @ts-check
 // Log replication, as a leader sees it: §5.3.
 
+const APPENDING = 'packages/core/src/rules/appending.ts'
 const REPLICATION = 'packages/core/src/rules/replication.ts'
 const LOG = 'packages/core/src/state/log.ts'
 const PROGRESS = 'packages/core/src/state/progress.ts'
@@ -221,7 +222,7 @@ export const REPLICATION_MUTANTS = [
     breaks: ['MONO'],
     edits: [
       {
-        file: REPLICATION,
+        file: APPENDING,
         find: 'state.lastTime = Math.max(state.lastTime, wallTime)',
         replace: 'state.lastTime = wallTime',
       },

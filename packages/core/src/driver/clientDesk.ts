@@ -2,7 +2,7 @@ import type { AppendRequest, ClientReply, ClientRequest } from '../clientProtoco
 import { commandBytes } from '../entry.ts'
 import type { Index } from '../identifiers.ts'
 import type { ClientTransport } from '../ports.ts'
-import type { AppendOrder } from '../rules/replication.ts'
+import type { AppendOrder } from '../state/pendingAppends.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import type { EntriesDone } from './applier.ts'
 import type { ServerStatus } from './status.ts'

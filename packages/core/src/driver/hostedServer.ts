@@ -1,11 +1,12 @@
 import type { Command } from '../entry.ts'
-import type { Index, NodeId } from '../identifiers.ts'
+import type { Index, NodeId, ServerId } from '../identifiers.ts'
 import { isBootstrapMessage, type Packet } from '../messages.ts'
 import type { ClientTransport, StateMachine, Store } from '../ports.ts'
-import type { AppendOrder } from '../rules/replication.ts'
-import { noOutputs, type Outputs, type Read, type Write } from '../state/outputs.ts'
+import type { AppendOrder } from '../state/pendingAppends.ts'
+import { noOutputs, type Answer, type Outputs, type Read, type Write } from '../state/outputs.ts'
 import type { AppendOutcome } from '../state/pendingAppends.ts'
 import { configurationOf } from '../state/raftState.ts'
+import type { TransferOutcome } from '../state/transfer.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import { Admission, type DroppedPackets } from './admission.ts'
 import { Applier, type EntriesDone } from './applier.ts'
@@ -13,8 +14,13 @@ import { ClientDesk } from './clientDesk.ts'
 import type { Outbox, Sender } from './outbox.ts'
 import { isSameStatus, statusOf, type ServerStatus } from './status.ts'
 
+type Settled = (outcome: Answer['outcome']) => void
+
 /** Tells the caller of an append how it ended. Called once. */
 export type AppendSettled = (outcome: AppendOutcome) => void
+
+/** Tells the caller of a transfer how it ended. Called once. */
+export type TransferSettled = (outcome: TransferOutcome) => void
 
 export interface HostedServerOptions {
   readonly server: RaftServer
@@ -90,6 +96,11 @@ export class HostedServer {
     this.#order({ token: settled, term: this.server.state.currentTerm, commands })
   }
 
+  /** Another server is to lead: `to`, or whoever is best. `settled` is called once: see `TransferOutcome`. */
+  transferLeadership(to: ServerId | undefined, settled: TransferSettled): void {
+    this.input((server) => server.transferLeadership(to, settled))
+  }
+
   /** Committed and applied entries behind `after`, from memory or from the store. */
   read(after: Index, maxBytes: number, done: EntriesDone): void {
     const { state } = this.server
@@ -142,7 +153,7 @@ export class HostedServer {
     this.#untold = noOutputs()
     if (pollWanted) this.#options.afterPoll(() => this.input((server) => server.handle({ type: 'poll.completed' })))
     for (const read of reads) this.#readFor(read)
-    for (const { token, outcome } of answers) this.#guard(() => (token as AppendSettled)(outcome))
+    for (const { token, outcome } of answers) this.#guard(() => (token as Settled)(outcome))
     this.#guard(() => this.#tellDurable())
     this.#guard(() => this.#tellStatus())
   }

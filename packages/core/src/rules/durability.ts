@@ -56,6 +56,7 @@ export function completeWrite(state: RaftState, id: WriteId): void {
   const written = durability.pending.shift()
   invariant(written?.id === id, 'the writes of a group complete in order')
   durability.durableWriteId = id
+  durability.stalledTicks = 0
   if (log.holds({ index: written.lastIndex, term: written.lastTerm })) {
     durability.durableIndex = Math.max(durability.durableIndex, written.lastIndex)
   }

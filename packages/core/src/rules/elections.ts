@@ -1,4 +1,5 @@
 import type { ServerId } from '../identifiers.ts'
+import type { PreVoteGranted } from '../messages.ts'
 import { isVoter } from '../configuration.ts'
 import { hasQuorum } from '../quorum/majority.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
@@ -21,16 +22,44 @@ export function electionTimeoutRemaining(state: RaftState, nowMs: number): numbe
   return state.lastContactMs + state.electionTimeoutMs - nowMs
 }
 
+/**
+ * Thesis §9.6: asks all others whether they would vote for it, and changes nothing. A server that could not win, or whose
+ * group has a leader, thus begins no term.
+ */
+export function startPreVote(state: RaftState): void {
+  state.leaderId = undefined
+  state.following = undefined
+  state.preVotes.clear()
+  state.preVotes.add(state.id)
+  state.preVoteRound += 1
+  const { currentTerm: term, preVoteRound: round, log } = state
+  for (const voter of otherVoters(state)) send(state, voter, { type: 'preVote', term, round, lastLog: log.last })
+}
+
+/** Answers to a question of earlier count for nothing: the group may have found a leader since. */
+export function countPreVote(state: RaftState, voter: ServerId, { round }: PreVoteGranted): void {
+  if (round === state.preVoteRound) state.preVotes.add(voter)
+}
+
+/** Whether it would win an election, as far as others can tell beforehand. */
+export function winsPreVote(state: RaftState): boolean {
+  return hasQuorum(configurationOf(state)?.voters ?? [[]], (id) => state.preVotes.has(id))
+}
+
 /** §5.2: increments its current term, votes for itself, and asks all other servers in parallel. */
 export function startElection(state: RaftState): void {
   state.currentTerm += 1
   state.votedFor = state.id
   state.leaderId = undefined
   state.following = undefined
+  state.preVotes.clear()
   state.votes.clear()
   state.durability.hardStateChanged = true
+  const { currentTerm: term, log, isTransferTarget: isTransfer } = state
+  // For this one round: if it is not won, the leader may be back.
+  state.isTransferTarget = false
   for (const voter of otherVoters(state)) {
-    send(state, voter, { type: 'requestVote', term: state.currentTerm, lastLog: state.log.last })
+    send(state, voter, { type: 'requestVote', term, lastLog: log.last, isTransfer })
   }
 }
 

@@ -15,6 +15,7 @@ export function answerAppendEntries(state: RaftState, from: ServerId, request: A
   const following = followLeader(state, from, request.session)
   if (following === undefined) return
   state.lastContactMs = nowMs
+  state.leaderHeardAtMs = nowMs
   if (!state.log.holds(request.prevLog)) {
     rejectAppendEntries(state, from, request)
     return

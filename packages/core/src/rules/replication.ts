@@ -1,67 +1,27 @@
-import type { Command, CommandEntry, Entry } from '../entry.ts'
+import type { Entry } from '../entry.ts'
 import { entryBytes } from '../entry.ts'
 import { invariant } from '../errors.ts'
-import type { Index, LogPosition, Term } from '../identifiers.ts'
+import type { Index, LogPosition } from '../identifiers.ts'
 import type { AppendEntriesAccepted, AppendEntriesRejected } from '../messages.ts'
 import { startProgress, type Progress } from '../state/progress.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
+import { nextPlace } from './appending.ts'
 import { advanceCommitIndex } from './commitment.ts'
 import { send } from './durability.ts'
-
-/** Commands that one caller wants appended, and the name it is answered by. */
-export interface AppendOrder {
-  readonly token: unknown
-  /** Only while leading in this term. */
-  readonly term: Term
-  readonly commands: readonly Command[]
-}
+import { tellTarget } from './transfer.ts'
 
 /** §5.2, §5.3: a new leader takes nothing for granted of its followers, and appends an empty entry first (§5.4.2, §8). */
 export function takeLeadership(state: RaftState, wallTime: number): void {
   state.leaderId = state.id
   state.votes.clear()
   state.peers.clear()
+  state.durability.stalledTicks = 0
   const nextIndex = state.log.lastIndex + 1
   for (const { id } of configurationOf(state)?.members ?? []) {
     if (id !== state.id) state.peers.set(id, startProgress(id, ++state.lastSession, nextIndex))
   }
   const { index, term, time } = nextPlace(state, wallTime)
   state.log.append({ kind: 'no-op', index, term, time })
-}
-
-/** §5.3: the leader appends each command to its log as a new entry. */
-export function appendCommands(state: RaftState, orders: readonly AppendOrder[], wallTime: number): void {
-  for (const { token, term, commands } of orders) {
-    if (term !== state.currentTerm || commands.length === 0) {
-      refuseAppend(state, token)
-      continue
-    }
-    const firstIndex = state.log.lastIndex + 1
-    for (const command of commands) state.log.append(commandEntry(state, command, wallTime))
-    state.pendingAppends.push({ token, firstIndex, lastIndex: state.log.lastIndex, term })
-  }
-}
-
-/** Any other than the leader of the term that the caller named answers so, and never passes the commands on. */
-export function refuseAppends(state: RaftState, orders: readonly AppendOrder[]): void {
-  for (const { token } of orders) refuseAppend(state, token)
-}
-
-function refuseAppend(state: RaftState, token: unknown): void {
-  const { leaderId, currentTerm } = state
-  state.outputs.answers.push({ token, outcome: { type: 'notLeader', leaderId, term: currentTerm } })
-}
-
-function commandEntry(state: RaftState, { subject, data }: Command, wallTime: number): CommandEntry {
-  const { index, term, time } = nextPlace(state, wallTime)
-  return subject === undefined
-    ? { kind: 'command', index, term, time, data }
-    : { kind: 'command', index, term, time, subject, data }
-}
-
-function nextPlace(state: RaftState, wallTime: number): { index: Index; term: Term; time: number } {
-  state.lastTime = Math.max(state.lastTime, wallTime)
-  return { index: state.log.lastIndex + 1, term: state.currentTerm, time: state.lastTime }
 }
 
 /**
@@ -131,6 +91,7 @@ export function noteAcceptance(state: RaftState, peer: Progress, { matchIndex }:
     advanceCommitIndex(state)
   }
   peer.nextIndex = Math.max(peer.nextIndex, matchIndex + 1)
+  tellTarget(state)
 }
 
 /** The probe matched: go on from what the follower has. */

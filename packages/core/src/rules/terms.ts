@@ -1,6 +1,7 @@
 import { invariant } from '../errors.ts'
 import type { Term } from '../identifiers.ts'
 import type { RaftState } from '../state/raftState.ts'
+import { endTransfer } from './transfer.ts'
 
 /** §5.1: a server that sees a newer term adopts it; it has voted for nobody in it yet. */
 export function adoptTerm(state: RaftState, term: Term): void {
@@ -14,6 +15,11 @@ export function adoptTerm(state: RaftState, term: Term): void {
 
 /** A candidate or leader returns to follower state: what it held as such is void (§5.1, §5.2). */
 export function stepDown(state: RaftState, nowMs: number): void {
+  // Also a leader that gives way in its own term.
+  if (state.leaderId === state.id) state.leaderId = undefined
+  endTransfer(state)
+  state.isTransferTarget = false
+  state.preVotes.clear()
   state.votes.clear()
   state.peers.clear()
   state.following = undefined

@@ -1,6 +1,6 @@
 import { invariant } from '../errors.ts'
 import type { LogPosition, ServerId } from '../identifiers.ts'
-import type { RequestVote } from '../messages.ts'
+import type { PreVote, RequestVote } from '../messages.ts'
 import type { RaftState } from '../state/raftState.ts'
 import { send } from './durability.ts'
 import { isVotingMember } from './elections.ts'
@@ -17,6 +17,36 @@ export function grantsVote(voter: RaftState, candidate: ServerId, request: Reque
   // The same candidate may ask again: our first answer may have been lost.
   const isFree = voter.votedFor === undefined || voter.votedFor === candidate
   return isCurrent && isFree && isAtLeastAsUpToDate(request.lastLog, voter.log.last)
+}
+
+/**
+ * Thesis §4.2.3: whoever has heard its leader within the shortest election timeout believes in it, and so does a leader in
+ * itself, as long as a majority answers it. `isLeader` is the role of the voter.
+ */
+export function hearsLeader(state: RaftState, isLeader: boolean, nowMs: number): boolean {
+  if (!state.settings.checkQuorum) return false
+  return isLeader || nowMs - state.leaderHeardAtMs < state.settings.electionTimeoutMinMs
+}
+
+/** A candidate that would depose a leader which is well is not even listened to, unless that leader has sent it. */
+export function disregards(state: RaftState, request: RequestVote, isLeader: boolean, nowMs: number): boolean {
+  return request.term > state.currentTerm && !request.isTransfer && hearsLeader(state, isLeader, nowMs)
+}
+
+/** Answers a PreVote (thesis §9.6). Nothing changes: not even the wait for a leader begins anew. */
+export function answerPreVote(
+  state: RaftState,
+  candidate: ServerId,
+  { term, round, lastLog }: PreVote,
+  voter: { readonly isLeader: boolean; readonly nowMs: number },
+): void {
+  if (!isVotingMember(state)) return
+  const grants =
+    term === state.currentTerm &&
+    !hearsLeader(state, voter.isLeader, voter.nowMs) &&
+    isAtLeastAsUpToDate(lastLog, state.log.last)
+  const type = grants ? 'preVote.granted' : 'preVote.refused'
+  send(state, candidate, { type, term: state.currentTerm, round })
 }
 
 /** Answers a RequestVote. Whoever gives its vote waits an election timeout for the candidate to win (§5.2). */

@@ -42,6 +42,8 @@ export interface Durability {
   /** The last write that was confirmed. */
   durableWriteId: WriteId
   held: HeldMessage[]
+  /** As a leader: ticks since a write was flushed last, while others are under way. */
+  stalledTicks: number
 }
 
 export function startDurability(lastIndex: Index): Durability {
@@ -55,5 +57,6 @@ export function startDurability(lastIndex: Index): Durability {
     hardStateWriteId: 0,
     durableWriteId: 0,
     held: [],
+    stalledTicks: 0,
   }
 }

@@ -1,4 +1,5 @@
 import type { AppendOutcome } from './pendingAppends.ts'
+import type { TransferOutcome } from './transfer.ts'
 import type { Entry } from '../entry.ts'
 import type { Index, ServerId } from '../identifiers.ts'
 import type { RaftMessage } from '../messages.ts'
@@ -28,10 +29,10 @@ export interface Read {
   readonly maxBytes: number
 }
 
-/** An append whose caller can be told. */
+/** An append or a transfer whose caller can be told. */
 export interface Answer {
   readonly token: unknown
-  readonly outcome: AppendOutcome
+  readonly outcome: AppendOutcome | TransferOutcome
 }
 
 /**

@@ -1,4 +1,13 @@
+import type { Command } from '../entry.ts'
 import type { Index, ServerId, Term } from '../identifiers.ts'
+
+/** Commands that one caller wants appended, and the name it is answered by. */
+export interface AppendOrder {
+  readonly token: unknown
+  /** Only while leading in this term. */
+  readonly term: Term
+  readonly commands: readonly Command[]
+}
 
 /** How an append ended on the server that took it. */
 export type AppendOutcome =

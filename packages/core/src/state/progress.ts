@@ -21,6 +21,8 @@ export interface Progress {
   /** Sent in replicate mode and not acknowledged; in order. */
   inflight: InflightBatch[]
   inflightBytes: number
+  /** Ticks since it last answered in this term, or since this server was elected. */
+  silentTicks: number
   /** Something was sent since the last heartbeat tick: that was the heartbeat. */
   sentSinceTick: boolean
   /** The highest commit index this follower was told. */
@@ -37,6 +39,7 @@ export function startProgress(id: ServerId, session: number, nextIndex: Index): 
     matchIndex: 0,
     inflight: [],
     inflightBytes: 0,
+    silentTicks: 0,
     sentSinceTick: false,
     toldCommit: 0,
     isReading: false,

@@ -7,6 +7,7 @@ import { Log } from './log.ts'
 import { noOutputs, type Outputs } from './outputs.ts'
 import type { PendingAppend } from './pendingAppends.ts'
 import type { Progress } from './progress.ts'
+import type { Transfer } from './transfer.ts'
 
 /** A configuration and where in the log it stands. */
 export interface PlacedConfiguration {
@@ -57,14 +58,27 @@ export interface RaftState {
   leaderId: ServerId | undefined
   /** When the current leader was last heard, or this server last gave its vote: monotonic milliseconds. */
   lastContactMs: number
+  /**
+   * When any leader was last heard; of a process that has just started, when it did: what the former one heard is not
+   * known. Monotonic milliseconds.
+   */
+  leaderHeardAtMs: number
   /** The latest draw from the interval (§5.2). */
   electionTimeoutMs: number
   /** As a follower of a known leader. */
   following: Following | undefined
+  /** As a candidate that asks first: who would vote for it, itself included. */
+  readonly preVotes: Set<ServerId>
+  /** The last question of that kind that was asked in this process. */
+  preVoteRound: number
+  /** The leader has told this server to stand for election. */
+  isTransferTarget: boolean
   /** As a candidate: who granted the vote, itself included once that is durable. */
   readonly votes: Set<ServerId>
   /** As a leader: nextIndex[] and matchIndex[]. */
   readonly peers: Map<ServerId, Progress>
+  /** As a leader that hands over: to whom, and who wants to know how it went. */
+  transfer: Transfer | undefined
   /** The last replication session given out in this process. */
   lastSession: number
 
@@ -102,9 +116,14 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     lastApplied: 0,
     leaderId: undefined,
     lastContactMs: 0,
+    leaderHeardAtMs: 0,
     electionTimeoutMs: 0,
     following: undefined,
+    preVotes: new Set(),
+    preVoteRound: 0,
+    isTransferTarget: false,
     votes: new Set(),
+    transfer: undefined,
     peers: new Map(),
     lastSession: 0,
     pendingAppends: [],
@@ -116,13 +135,15 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
 
 /** A state of its own that says the same: what the rules change later in the one stays in the other. */
 export function copyState(state: RaftState): RaftState {
-  const { following, peers, durability, outputs } = state
+  const { following, peers, transfer, durability, outputs } = state
   return {
     ...state,
     log: state.log.copy(),
     configurations: [...state.configurations],
     following: following && { ...following },
+    preVotes: new Set(state.preVotes),
     votes: new Set(state.votes),
+    transfer: transfer && { ...transfer, waiting: [...transfer.waiting] },
     peers: new Map([...peers].map(([id, progress]) => [id, { ...progress, inflight: [...progress.inflight] }])),
     pendingAppends: [...state.pendingAppends],
     durability: {

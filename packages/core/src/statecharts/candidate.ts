@@ -1,9 +1,20 @@
 import { setup } from 'xstate'
-import { countOwnVote, countVote, drawElectionTimeout, startElection, winsElection } from '../rules/elections.ts'
+import {
+  countOwnVote,
+  countPreVote,
+  countVote,
+  drawElectionTimeout,
+  startElection,
+  startPreVote,
+  winsElection,
+  winsPreVote,
+} from '../rules/elections.ts'
 import { isHardStateDurable } from '../rules/durability.ts'
 import { answerAppendEntries } from '../rules/following.ts'
-import { refuseAppends } from '../rules/replication.ts'
-import { answerRequestVote } from '../rules/voting.ts'
+import type { PreVoteGranted } from '../messages.ts'
+import { refuseAppends } from '../rules/appending.ts'
+import { refuseTransfer } from '../rules/transfer.ts'
+import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
 import type { RoleEvent } from './events.ts'
 
@@ -16,10 +27,15 @@ const chart = setup({
     },
   },
   guards: {
+    asksFirst: ({ context: { state } }) => state.settings.preVote && !state.isTransferTarget,
+    winsPreVote: ({ context }) => winsPreVote(context.state),
     winsElection: ({ context }) => winsElection(context.state),
     ownVoteIsOpen: ({ context }) => !isHardStateDurable(context.state),
   },
   actions: {
+    startPreVote: ({ context }) => startPreVote(context.state),
+    countPreVote: ({ context }, { from, message }: { from: string; message: PreVoteGranted }) =>
+      countPreVote(context.state, from, message),
     startElection: ({ context }) => startElection(context.state),
     countOwnVote: ({ context }) => countOwnVote(context.state),
     countVote: ({ context }, voter: string) => countVote(context.state, voter),
@@ -29,30 +45,65 @@ const chart = setup({
     answer: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'appendEntries.received') {
         answerAppendEntries(state, event.from, event.message, surroundings.now())
+      } else if (event.type === 'preVote.received') {
+        answerPreVote(state, event.from, event.message, { isLeader: false, nowMs: surroundings.now() })
       } else if (event.type === 'requestVote.received') {
         answerRequestVote(state, event.from, event.message, surroundings.now())
       } else if (event.type === 'appends.received') {
         refuseAppends(state, event.orders)
+      } else if (event.type === 'transfer.requested') {
+        refuseTransfer(state, event.token, 'notLeader')
       }
     },
   },
 })
 
-/** Asks for votes, round after round. Done when a majority has granted them. */
+/** Asks whether it could win, then for votes, round after round. Done when a majority has granted them. */
 export const candidateMachine = chart.createMachine({
   id: 'candidate',
   description: 'Stands for election (§5.2).',
   context: ({ input }) => input,
-  initial: 'voting',
+  initial: 'standing',
   on: {
     'appendEntries.received': {
       description: 'Of an older term: refused, and it stays a candidate.',
       actions: 'answer',
     },
+    'preVote.received': { actions: 'answer' },
     'requestVote.received': { actions: 'answer' },
     'appends.received': { actions: 'answer' },
+    'transfer.requested': { actions: 'answer' },
   },
   states: {
+    standing: {
+      description: 'A round begins.',
+      always: [
+        { description: 'Would it win? Not if its leader has sent it.', guard: 'asksFirst', target: 'preVoting' },
+        { target: 'voting' },
+      ],
+    },
+    preVoting: {
+      description: 'Asks all others whether they would vote for it, and changes nothing (thesis §9.6).',
+      entry: 'startPreVote',
+      initial: 'waiting',
+      always: { guard: 'winsPreVote', target: 'voting' },
+      on: {
+        'preVote.granted': { actions: { type: 'countPreVote', params: ({ event }) => event } },
+      },
+      states: {
+        waiting: { after: { electionTimeout: 'lookingAgain' } },
+        lookingAgain: {
+          entry: 'askForPoll',
+          on: {
+            'poll.completed': {
+              description: 'Not yet: a leader may be there, or a majority may not.',
+              target: '#candidate.preVoting',
+              reenter: true,
+            },
+          },
+        },
+      },
+    },
     voting: {
       description: 'A new term, its own vote, and a request to all others in parallel.',
       entry: 'startElection',
@@ -76,7 +127,7 @@ export const candidateMachine = chart.createMachine({
                 guard: 'ownVoteIsOpen',
                 target: 'waiting',
               },
-              { description: 'Split vote: a new round, of a new term.', target: '#candidate.voting', reenter: true },
+              { description: 'Split vote: a new round.', target: '#candidate.standing' },
             ],
           },
         },

@@ -4,19 +4,27 @@ import type {
   AppendEntries,
   AppendEntriesAccepted,
   AppendEntriesRejected,
+  PreVote,
+  PreVoteGranted,
+  PreVoteRefused,
   RaftMessage,
   RequestVote,
   RequestVoteGranted,
   RequestVoteRefused,
+  TimeoutNow,
 } from '../messages.ts'
-import type { AppendOrder } from '../rules/replication.ts'
+import type { AppendOrder } from '../state/pendingAppends.ts'
 
 /** An RPC or its answer has come from another server. The term has been looked at: it is not above ours. */
 export type MessageReceived =
+  | { readonly type: 'preVote.received'; readonly from: ServerId; readonly message: PreVote }
+  | { readonly type: 'preVote.granted'; readonly from: ServerId; readonly message: PreVoteGranted }
+  | { readonly type: 'preVote.refused'; readonly from: ServerId; readonly message: PreVoteRefused }
   | { readonly type: 'requestVote.received'; readonly from: ServerId; readonly message: RequestVote }
   | { readonly type: 'requestVote.granted'; readonly from: ServerId; readonly message: RequestVoteGranted }
   | { readonly type: 'requestVote.refused'; readonly from: ServerId; readonly message: RequestVoteRefused }
   | { readonly type: 'appendEntries.received'; readonly from: ServerId; readonly message: AppendEntries }
+  | { readonly type: 'timeoutNow.received'; readonly from: ServerId; readonly message: TimeoutNow }
   | AppendEntriesAnswered
 
 export type AppendEntriesAnswered =
@@ -39,6 +47,8 @@ export type RoleEvent =
   | { readonly type: 'write.completed' }
   /** Callers of this node want commands appended. */
   | { readonly type: 'appends.received'; readonly orders: readonly AppendOrder[] }
+  /** Somebody wants another server to lead: `to`, or whoever is best. */
+  | { readonly type: 'transfer.requested'; readonly to: ServerId | undefined; readonly token: unknown }
   /** Half a heartbeat interval has passed on this node. */
   | { readonly type: 'heartbeatTick.elapsed' }
   /** More is committed than followers have been told. */
@@ -70,6 +80,12 @@ export type ServerEvent =
 /** The event that a message becomes. */
 export function messageReceived(from: ServerId, message: RaftMessage): MessageReceived {
   switch (message.type) {
+    case 'preVote':
+      return { type: 'preVote.received', from, message }
+    case 'preVote.granted':
+      return { type: 'preVote.granted', from, message }
+    case 'preVote.refused':
+      return { type: 'preVote.refused', from, message }
     case 'requestVote':
       return { type: 'requestVote.received', from, message }
     case 'requestVote.granted':
@@ -82,5 +98,7 @@ export function messageReceived(from: ServerId, message: RaftMessage): MessageRe
       return { type: 'appendEntries.accepted', from, message }
     case 'appendEntries.rejected':
       return { type: 'appendEntries.rejected', from, message }
+    case 'timeoutNow':
+      return { type: 'timeoutNow.received', from, message }
   }
 }

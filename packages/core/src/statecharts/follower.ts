@@ -2,8 +2,9 @@ import { setup } from 'xstate'
 import { isVotingMember, drawElectionTimeout, electionTimeoutRemaining } from '../rules/elections.ts'
 import { acknowledgeDurable, answerAppendEntries } from '../rules/following.ts'
 import type { AppendEntries } from '../messages.ts'
-import { refuseAppends } from '../rules/replication.ts'
-import { answerRequestVote } from '../rules/voting.ts'
+import { refuseAppends } from '../rules/appending.ts'
+import { obeysTimeoutNow, refuseTransfer } from '../rules/transfer.ts'
+import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import type { RaftState } from '../state/raftState.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
 import type { RoleEvent } from './events.ts'
@@ -20,12 +21,17 @@ const chart = setup({
   guards: {
     isVotingMember: ({ context }) => isVotingMember(context.state),
     isNoVotingMember: ({ context }) => !isVotingMember(context.state),
+    obeys: ({ context, event }) =>
+      event.type === 'timeoutNow.received' && obeysTimeoutNow(context.state, event.from, event.message),
     heardInTime: ({ context: { state, surroundings } }) => electionTimeoutRemaining(state, surroundings.now()) > 0,
   },
   actions: {
     /** What it heard, or did not hear, before it was a voting member says nothing of its leader. */
     startWaiting: ({ context: { state, surroundings } }) => {
       state.lastContactMs = surroundings.now()
+    },
+    becomeTarget: ({ context }) => {
+      context.state.isTransferTarget = true
     },
     askForPoll: ({ context }) => {
       context.state.outputs.pollWanted = true
@@ -42,6 +48,9 @@ function answer({ state, surroundings }: ServerContext, event: RoleEvent): boole
     case 'appendEntries.received':
       answerAppendEntries(state, event.from, event.message, surroundings.now())
       return true
+    case 'preVote.received':
+      answerPreVote(state, event.from, event.message, { isLeader: false, nowMs: surroundings.now() })
+      return true
     case 'requestVote.received':
       answerRequestVote(state, event.from, event.message, surroundings.now())
       return true
@@ -50,6 +59,9 @@ function answer({ state, surroundings }: ServerContext, event: RoleEvent): boole
       return true
     case 'appends.received':
       refuseAppends(state, event.orders)
+      return true
+    case 'transfer.requested':
+      refuseTransfer(state, event.token, 'notLeader')
       return true
     default:
       return false
@@ -63,9 +75,17 @@ const follower = chart.createMachine({
   initial: 'listening',
   on: {
     'appendEntries.received': { actions: 'answer' },
+    'preVote.received': { actions: 'answer' },
     'requestVote.received': { actions: 'answer' },
     'write.completed': { actions: 'answer' },
     'appends.received': { actions: 'answer' },
+    'transfer.requested': { actions: 'answer' },
+    'timeoutNow.received': {
+      description: 'Its leader hands over to it (thesis §3.10).',
+      guard: 'obeys',
+      target: '.timedOut',
+      actions: 'becomeTarget',
+    },
   },
   states: {
     listening: {

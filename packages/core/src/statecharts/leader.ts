@@ -1,16 +1,14 @@
-import { setup } from 'xstate'
+import { raise, setup } from 'xstate'
 import { advanceCommitIndex } from '../rules/commitment.ts'
 import { answerAppendEntries } from '../rules/following.ts'
-import {
-  appendCommands,
-  heartbeat,
-  isOfSession,
-  noteAcceptance,
-  replicate,
-  tellCommitIndex,
-} from '../rules/replication.ts'
-import { answerRequestVote } from '../rules/voting.ts'
-import { CHART_OPTIONS, type ServerContext } from './context.ts'
+import { appendCommands } from '../rules/appending.ts'
+import { countTick, holdsQuorum, isStoreStalled } from '../rules/leadership.ts'
+import { heartbeat, isOfSession, noteAcceptance, replicate, tellCommitIndex } from '../rules/replication.ts'
+import { abandonTransfer, bestTarget, isEligible, refuseTransfer, startTransfer, tellAgain } from '../rules/transfer.ts'
+import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
+import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
+import type { RaftState } from '../state/raftState.ts'
+import type { TransferRefusal } from '../state/transfer.ts'
 import type { PeerEvent, RoleEvent } from './events.ts'
 import { withFastPath } from './fastPath.ts'
 import { peerMachine } from './peer.ts'
@@ -18,17 +16,43 @@ import { peerMachine } from './peer.ts'
 const chart = setup({
   types: { context: {} as ServerContext, input: {} as ServerContext, events: {} as RoleEvent },
   actors: { peer: peerMachine },
+  delays: {
+    transferTimeout: ({ context }) => positiveDelay(context.state.settings.electionTimeoutMaxMs),
+  },
   guards: {
     knowsPeer: ({ context, event }) => context.state.peers.has(peerOf(event) ?? ''),
+    hasLostQuorum: ({ context }) => !holdsQuorum(context.state),
+    isStoreStalled: ({ context }) => isStoreStalled(context.state),
+    storeFlushes: ({ context }) => !isStoreStalled(context.state),
+    hasTarget: ({ context, event }) => targetOf(context.state, event) !== undefined,
   },
   actions: {
     appendCommands: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'appends.received') appendCommands(state, event.orders, surroundings.wallTime())
     },
+    keepCommands: ({ context: { state }, event }) => {
+      if (event.type === 'appends.received') state.transfer?.waiting.push(...event.orders)
+    },
+    noteAnswer: ({ context, event }) => noteAnswer(context.state, peerOf(event)),
+    countTick: ({ context }) => countTick(context.state),
     advanceCommitIndex: ({ context }) => advanceCommitIndex(context.state),
+    startTransfer: ({ context, event }) => {
+      const target = targetOf(context.state, event)
+      if (target !== undefined && event.type === 'transfer.requested') startTransfer(context.state, target, event.token)
+    },
+    refuseTransfer: ({ context, event }, reason: TransferRefusal) => {
+      if (event.type === 'transfer.requested') refuseTransfer(context.state, event.token, reason)
+    },
+    tellTargetAgain: ({ context }) => tellAgain(context.state),
+    abandonTransfer: ({ context: { state, surroundings } }) => {
+      appendCommands(state, abandonTransfer(state), surroundings.wallTime())
+    },
+    giveWay: raise({ type: 'transfer.requested', to: undefined, token: undefined }),
     answer: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'appendEntries.received') {
         answerAppendEntries(state, event.from, event.message, surroundings.now())
+      } else if (event.type === 'preVote.received') {
+        answerPreVote(state, event.from, event.message, { isLeader: true, nowMs: surroundings.now() })
       } else if (event.type === 'requestVote.received') {
         answerRequestVote(state, event.from, event.message, surroundings.now())
       }
@@ -40,6 +64,19 @@ const chart = setup({
 function peerOf(event: RoleEvent): string | undefined {
   if (event.type === 'entries.read') return event.for
   return 'from' in event ? event.from : undefined
+}
+
+/** A word from a follower in this term, whatever it says: it is there, and follows. */
+function noteAnswer(state: RaftState, id: string | undefined): void {
+  const progress = state.peers.get(id ?? '')
+  if (progress !== undefined) progress.silentTicks = 0
+}
+
+/** Who is to lead instead; undefined when nobody can. */
+function targetOf(state: RaftState, event: RoleEvent): string | undefined {
+  if (event.type !== 'transfer.requested') return undefined
+  const to = event.to ?? bestTarget(state)
+  return to !== undefined && isEligible(state, to) ? to : undefined
 }
 
 const invokePeers = chart.enqueueActions(({ context, enqueue }) => {
@@ -59,6 +96,8 @@ function tellAllPeers(toEvent: (event: RoleEvent) => PeerEvent) {
   })
 }
 
+const tellOfEntries = tellAllPeers(() => ({ type: 'entries.appended' }))
+
 const leader = chart.createMachine({
   id: 'leader',
   description: 'Handles all client requests, and replicates the log to its peers (§5.3).',
@@ -66,39 +105,107 @@ const leader = chart.createMachine({
   initial: 'leading',
   states: {
     leading: {
-      entry: invokePeers,
-      on: {
-        'appends.received': {
-          description: 'To the log, then to the followers and the disk in parallel.',
-          actions: ['appendCommands', tellAllPeers(() => ({ type: 'entries.appended' }))],
+      type: 'parallel',
+      states: {
+        replication: {
+          description: 'A peer for each follower.',
+          entry: invokePeers,
+          on: {
+            'appendEntries.accepted': { guard: 'knowsPeer', actions: ['noteAnswer', passToPeer] },
+            'appendEntries.rejected': { guard: 'knowsPeer', actions: ['noteAnswer', passToPeer] },
+            'entries.read': { guard: 'knowsPeer', actions: passToPeer },
+            'heartbeatTick.elapsed': [
+              {
+                description: 'No majority has answered for an election timeout: it leads nobody (thesis §6.2).',
+                guard: 'hasLostQuorum',
+                target: '#leader.gaveWay',
+              },
+              { actions: ['countTick', tellAllPeers(() => ({ type: 'heartbeatTick.elapsed' }))] },
+            ],
+            'commitIndex.advanced': { actions: tellAllPeers(() => ({ type: 'commitIndex.advanced' })) },
+            'connection.restored': { actions: tellAllPeers(() => ({ type: 'connection.restored' })) },
+            'write.completed': {
+              description: 'Its own disk counts as one of the majority.',
+              actions: 'advanceCommitIndex',
+            },
+            'appendEntries.received': { description: 'Of an older term: refused.', actions: 'answer' },
+            'preVote.received': { description: 'There is a leader: refused.', actions: 'answer' },
+            'requestVote.received': { description: 'Of this term or an older one: refused.', actions: 'answer' },
+          },
         },
-        'appendEntries.accepted': { guard: 'knowsPeer', actions: passToPeer },
-        'appendEntries.rejected': { guard: 'knowsPeer', actions: passToPeer },
-        'entries.read': { guard: 'knowsPeer', actions: passToPeer },
-        'heartbeatTick.elapsed': { actions: tellAllPeers(() => ({ type: 'heartbeatTick.elapsed' })) },
-        'commitIndex.advanced': { actions: tellAllPeers(() => ({ type: 'commitIndex.advanced' })) },
-        'connection.restored': { actions: tellAllPeers(() => ({ type: 'connection.restored' })) },
-        'write.completed': {
-          description: 'Its own disk counts as one of the majority.',
-          actions: 'advanceCommitIndex',
+        service: {
+          initial: 'serving',
+          states: {
+            serving: {
+              on: {
+                'appends.received': {
+                  description: 'To the log, then to the followers and the disk in parallel.',
+                  actions: ['appendCommands', tellOfEntries],
+                },
+                'transfer.requested': [
+                  { guard: 'hasTarget', target: 'transferring', actions: 'startTransfer' },
+                  { guard: 'isStoreStalled', target: '#leader.gaveWay' },
+                  { actions: { type: 'refuseTransfer', params: 'noTarget' } },
+                ],
+              },
+            },
+            transferring: {
+              description:
+                'Brings the target up to date and tells it to stand for election; appends wait (thesis §3.10).',
+              after: {
+                transferTimeout: [
+                  { guard: 'isStoreStalled', target: '#leader.gaveWay' },
+                  { description: 'It leads on.', target: 'serving', actions: ['abandonTransfer', tellOfEntries] },
+                ],
+              },
+              on: {
+                'appends.received': { actions: 'keepCommands' },
+                'transfer.requested': { actions: { type: 'refuseTransfer', params: 'busy' } },
+                'heartbeatTick.elapsed': { description: 'The word may be lost.', actions: 'tellTargetAgain' },
+              },
+            },
+          },
         },
-        'appendEntries.received': { description: 'Of an older term: refused.', actions: 'answer' },
-        'requestVote.received': { description: 'Of this term or an older one: refused.', actions: 'answer' },
+        store: {
+          description: 'Heartbeats need no disk: does its own still flush?',
+          initial: 'flushing',
+          states: {
+            flushing: {
+              on: {
+                'heartbeatTick.elapsed': { guard: 'isStoreStalled', target: 'stalled' },
+              },
+            },
+            stalled: {
+              description: 'Hands over to whoever is best; if nobody takes over, gives way all the same.',
+              entry: 'giveWay',
+              on: { 'write.completed': { guard: 'storeFlushes', target: 'flushing' } },
+            },
+          },
+        },
       },
     },
+    gaveWay: { type: 'final', description: 'Leads nobody, or its store stands still: another may do better.' },
   },
   options: CHART_OPTIONS,
 })
 
-/** Leads until a newer term is discovered. Each follower is a child actor, under the follower's id. */
-export const leaderMachine = withFastPath(leader, ({ context, children }, event) => {
+/** In each region what an ordinary moment finds. */
+function isSettled({ value }: { readonly value: unknown }): boolean {
+  const { leading } = value as { readonly leading?: { readonly service: string; readonly store: string } }
+  return leading?.service === 'serving' && leading.store === 'flushing'
+}
+
+/** Leads until a newer term is discovered, or until it gives way. Each follower is a child actor, under the follower's id. */
+export const leaderMachine = withFastPath(leader, (snapshot, event) => {
+  const { context, children } = snapshot
   const { state, surroundings } = context
-  if (!state.settings.fastPath) return false
+  if (!state.settings.fastPath || !isSettled(snapshot)) return false
   const isReplicating = (id: string): boolean => children[id]?.getSnapshot().value === 'replicate'
   switch (event.type) {
     case 'appendEntries.accepted': {
       const progress = state.peers.get(event.from)
       if (progress === undefined || !isReplicating(event.from)) return false
+      noteAnswer(state, event.from)
       if (!isOfSession(progress, event.message)) return true
       noteAcceptance(state, progress, event.message)
       replicate(state, progress)
@@ -110,6 +217,8 @@ export const leaderMachine = withFastPath(leader, ({ context, children }, event)
       return true
     case 'heartbeatTick.elapsed':
       for (const id of state.peers.keys()) if (!isReplicating(id)) return false
+      if (!holdsQuorum(state) || isStoreStalled(state)) return false
+      countTick(state)
       for (const progress of state.peers.values()) heartbeat(state, progress)
       return true
     case 'commitIndex.advanced':

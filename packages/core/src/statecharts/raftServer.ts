@@ -2,12 +2,15 @@ import { createActor, type Actor, type ActorOptions, type InspectionEvent, type 
 import type { ConfigurationEntry } from '../entry.ts'
 import type { GroupId, Index, ServerId } from '../identifiers.ts'
 import { invariant, InvariantViolation } from '../errors.ts'
-import { isAnswer, type RaftMessage } from '../messages.ts'
+import { isAnswer, type RaftMessage, type RequestVote } from '../messages.ts'
 import { abandonAppends, completeApplying, nextToApply, startApplying } from '../rules/commitment.ts'
 import { writeFirstEntry } from '../rules/bootstrap.ts'
 import { checkOwnStore } from '../rules/configurations.ts'
 import { completeWrite, takeWrite } from '../rules/durability.ts'
-import { refuseAppends, type AppendOrder } from '../rules/replication.ts'
+import { disregards } from '../rules/voting.ts'
+import { refuseAppends } from '../rules/appending.ts'
+import { endTransfer, refuseTransfer } from '../rules/transfer.ts'
+import type { AppendOrder } from '../state/pendingAppends.ts'
 import type { WriteId } from '../state/durability.ts'
 import { noOutputs, type Outputs, type Write } from '../state/outputs.ts'
 import { copyState, startState, type RaftState, type ServerOptions } from '../state/raftState.ts'
@@ -45,6 +48,7 @@ export class RaftServer {
   readonly group: GroupId
   /** For reading. Only the rules change it. */
   readonly state: RaftState
+  readonly #surroundings: Surroundings
   readonly #actor: Actor<typeof serverMachine>
   /** When the timeout that runs elapses, in monotonic milliseconds. */
   #timeoutAtMs: number | undefined
@@ -54,7 +58,8 @@ export class RaftServer {
     this.id = options.id
     this.group = options.group
     this.state = image === undefined ? startState(options) : copyState(image.state)
-    if (image === undefined) this.state.lastContactMs = surroundings.now()
+    this.#surroundings = surroundings
+    if (image === undefined) this.state.lastContactMs = this.state.leaderHeardAtMs = surroundings.now()
     const context = { state: this.state, surroundings }
     this.#actor = createActor(serverMachine, {
       id: `${options.group}/${options.id}`,
@@ -114,6 +119,7 @@ export class RaftServer {
       const { currentTerm } = this.state
       // Sessions are counted anew by a process that restarts: the term is what tells old answers.
       if (isAnswer(message) && message.term < currentTerm) return
+      if (message.type === 'requestVote' && this.#disregards(message)) return
       if (message.term > currentTerm) {
         this.#tellServer({ type: 'term.discovered', term: message.term })
       } else if (message.type === 'appendEntries' && message.term === currentTerm && this.role === 'candidate') {
@@ -132,6 +138,15 @@ export class RaftServer {
   append(orders: readonly AppendOrder[]): void {
     if (this.role === 'stopped') refuseAppends(this.state, orders)
     else this.handle({ type: 'appends.received', orders })
+  }
+
+  /**
+   * Another server is to lead: `to`, or whoever is best. Answered by an output: when this one gives way, or goes on
+   * (thesis §3.10).
+   */
+  transferLeadership(to: ServerId | undefined, token: unknown): void {
+    if (this.role === 'stopped') refuseTransfer(this.state, token, 'notLeader')
+    else this.handle({ type: 'transfer.requested', to, token })
   }
 
   /** The first entry of the group, on a store that holds nothing of it. */
@@ -182,6 +197,10 @@ export class RaftServer {
     return { ...outputs, write: takeWrite(this.state) }
   }
 
+  #disregards(request: RequestVote): boolean {
+    return disregards(this.state, request, this.role === 'leader', this.#surroundings.now())
+  }
+
   #tellServer(event: ServerEvent): void {
     this.#actor.send(event)
   }
@@ -208,7 +227,10 @@ export class RaftServer {
     if (failure !== undefined && roleOf(this.#actor) !== 'stopped') {
       this.#tellServer({ type: 'server.failed', error: failure })
     }
-    if (failure !== undefined || roleOf(this.#actor) === 'stopped') abandonAppends(this.state)
+    if (failure !== undefined || roleOf(this.#actor) === 'stopped') {
+      endTransfer(this.state)
+      abandonAppends(this.state)
+    }
   }
 }
 
@@ -244,9 +266,13 @@ function checkInvariants(state: RaftState, role: Role): void {
   switch (role) {
     case 'follower':
       invariant(state.peers.size === 0 && state.votes.size === 0, 'a follower neither replicates nor counts votes')
+      invariant(state.transfer === undefined, 'only a leader hands over (thesis §3.10)')
       return
     case 'candidate':
-      invariant(state.votedFor === state.id, 'a candidate has voted for itself (§5.2)')
+      invariant(
+        state.preVotes.has(state.id) || state.votedFor === state.id,
+        'a candidate asks first (thesis §9.6), or has voted for itself (§5.2)',
+      )
       invariant(state.leaderId === undefined, 'a candidate knows no leader of its term (§5.2)')
       return
     case 'leader':

@@ -38,7 +38,10 @@ export const serverMachine = chart.createMachine({
         id: 'role',
         src: 'follower',
         input: ({ context }) => context,
-        onDone: { description: 'The election timeout has elapsed (§5.2).', target: 'candidate' },
+        onDone: {
+          description: 'The election timeout has elapsed (§5.2), or the leader hands over (thesis §3.10).',
+          target: 'candidate',
+        },
       },
       on: {
         // The same follower goes on: a newer term alone is no reason to wait longer for a leader.
@@ -66,7 +69,16 @@ export const serverMachine = chart.createMachine({
       },
     },
     leader: {
-      invoke: { id: 'role', src: 'leader', input: ({ context }) => context },
+      invoke: {
+        id: 'role',
+        src: 'leader',
+        input: ({ context }) => context,
+        onDone: {
+          description: 'It leads nobody any more, or its store stands still.',
+          target: 'follower',
+          actions: 'stepDown',
+        },
+      },
       on: {
         'term.discovered': { target: 'follower', actions: ['adoptTerm', 'stepDown'] },
       },

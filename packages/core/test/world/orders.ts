@@ -8,7 +8,14 @@ function at({ index, term }: LogPosition): string {
 export function messageLine(to: ServerId, message: RaftMessage): string {
   const head = `${to}: ${message.type} term ${message.term}`
   switch (message.type) {
+    case 'preVote':
+      return `${head} round ${message.round} last ${at(message.lastLog)}`
+    case 'preVote.granted':
+    case 'preVote.refused':
+      return `${head} round ${message.round}`
     case 'requestVote':
+      return `${head} last ${at(message.lastLog)}${message.isTransfer ? ' transfer' : ''}`
+    case 'timeoutNow':
       return `${head} last ${at(message.lastLog)}`
     case 'requestVote.granted':
     case 'requestVote.refused':

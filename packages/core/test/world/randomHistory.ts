@@ -23,6 +23,7 @@ export class RandomHistory {
   constructor({ servers, seed, settings }: HistoryOptions) {
     const random = new TestRandom(seed)
     this.#random = random
+    const checkQuorum = random.happens(0.7)
     this.cluster = cluster(servers, {
       seed,
       settings: {
@@ -30,6 +31,9 @@ export class RandomHistory {
         maxInflightEntries: random.pick([2, 16, 16_384]),
         maxBatchBytes: random.pick([100, 300, 256 * 1024]),
         cacheBytes: random.pick([150, 16 * 1024 * 1024]),
+        checkQuorum,
+        preVote: checkQuorum && random.happens(0.7),
+        storeStallTimeoutMs: random.pick([100, 1_000]),
         ...settings,
       },
     })
@@ -51,6 +55,7 @@ export class RandomHistory {
       [often(1), () => this.#stall()],
       [0.6, () => this.#stalled.clear()],
       [often(0.2), () => this.cluster.network.reconnect(random.pick(this.cluster.ids))],
+      [often(0.3), () => this.#transfer()],
     ]
     this.#sum = this.#weights.reduce((sum, [weight]) => sum + weight, 0)
   }
@@ -106,6 +111,13 @@ export class RandomHistory {
     const to = leader !== undefined && this.#random.happens(0.8) ? leader : this.#random.pick(up).id
     const texts = Array.from({ length: this.#random.pick([1, 1, 2, 5]) }, () => `a${++this.#appends}`)
     this.cluster.append(to, ...texts)
+  }
+
+  #transfer(): void {
+    const { leader, ids } = this.cluster
+    if (leader === undefined) return
+    const to = this.#random.pick([undefined, ...ids])
+    this.cluster.server(leader).transferLeadership(to, () => {})
   }
 
   #crash(): void {

@@ -1,4 +1,5 @@
 import {
+  PAPER_SETTINGS,
   RaftServer,
   firstEntry,
   resolveSettings,
@@ -76,7 +77,7 @@ export class ServerWorld {
       id,
       group: 'orders',
       store: store ?? `store-of-${id}`,
-      settings: resolveSettings(settings),
+      settings: resolveSettings({ ...PAPER_SETTINGS, ...settings }),
       recovered:
         log.length === 0
           ? undefined
@@ -225,7 +226,7 @@ export function serverWorld(options: ServerWorldOptions = {}): ServerWorld {
 }
 
 export function requestVote(term: Term, index: Index, lastTerm: Term): RequestVote {
-  return { type: 'requestVote', term, lastLog: { index, term: lastTerm } }
+  return { type: 'requestVote', term, lastLog: { index, term: lastTerm }, isTransfer: false }
 }
 
 /** `terms` are those of the new entries, from `prev.index + 1`. */

@@ -9,9 +9,15 @@ export function everyMessage(): Readonly<Record<Message['type'], readonly Messag
   const entries = everyEntry()
   const behindTwo = { index: 2, term: 1 }
   return {
+    preVote: [
+      { type: 'preVote', term: 1, round: 1, lastLog: { index: 0, term: 0 } },
+      { type: 'preVote', term: large, round: 70_000, lastLog: { index: large, term: large } },
+    ],
+    'preVote.granted': [{ type: 'preVote.granted', term: 3, round: 300 }],
+    'preVote.refused': [{ type: 'preVote.refused', term: 2 ** 33, round: 1 }],
     requestVote: [
-      { type: 'requestVote', term: 1, lastLog: { index: 0, term: 0 } },
-      { type: 'requestVote', term: large, lastLog: { index: large, term: large - 1 } },
+      { type: 'requestVote', term: 1, lastLog: { index: 0, term: 0 }, isTransfer: false },
+      { type: 'requestVote', term: large, lastLog: { index: large, term: large - 1 }, isTransfer: true },
     ],
     'requestVote.granted': [{ type: 'requestVote.granted', term: 3 }],
     'requestVote.refused': [{ type: 'requestVote.refused', term: 2 ** 33 }],
@@ -25,6 +31,7 @@ export function everyMessage(): Readonly<Record<Message['type'], readonly Messag
       { type: 'appendEntries.rejected', term: 7, session: 1, prevLogIndex: 5, hint: { index: 0, term: 0 } },
       { type: 'appendEntries.rejected', term: 7, session: 1, prevLogIndex: large, hint: { index: 70_000, term: 6 } },
     ],
+    timeoutNow: [{ type: 'timeoutNow', term: 7, lastLog: { index: 2 ** 40, term: 7 } }],
     'bootstrap.inquiry': [
       { type: 'bootstrap.inquiry', birth: undefined },
       { type: 'bootstrap.inquiry', birth: BIRTH },

@@ -19,7 +19,18 @@ function nameOf(message: Message): MessageName {
 
 function particulars(message: Message): string[] {
   switch (message.type) {
+    case 'preVote':
+      return [`term ${message.term}`, `last ${position(message.lastLog)}`, `round ${message.round}`]
+    case 'preVote.granted':
+    case 'preVote.refused':
+      return [`term ${message.term}`, `round ${message.round}`]
     case 'requestVote':
+      return [
+        `term ${message.term}`,
+        `last ${position(message.lastLog)}`,
+        ...(message.isTransfer ? ['as the leader wants it'] : []),
+      ]
+    case 'timeoutNow':
       return [`term ${message.term}`, `last ${position(message.lastLog)}`]
     case 'requestVote.granted':
     case 'requestVote.refused':

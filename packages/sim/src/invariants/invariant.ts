@@ -12,6 +12,12 @@ export const INVARIANTS = {
   voteIsGiven: 'a server that may vote for a candidate does (Figure 2)',
   votesAreReal: 'a candidate counts only votes that were given to it (§5.2)',
   newerTermIsAdopted: 'a server that hears of a newer term adopts it (§5.1)',
+  leaderIsBelieved:
+    'a server that has heard its leader within the shortest election timeout disregards candidates (thesis §4.2.3)',
+  termIsWanted:
+    'a server begins a term only when a majority would vote for it, or its leader has told it to (thesis §9.6, §3.10)',
+  preVoteIsEarned:
+    'a pre-vote comes only from a server that hears no leader and would give its vote, and changes nothing (thesis §9.6)',
   leaderIsElected: 'a leader has the durable votes of a majority of its configuration (§5.2)',
   membersAlone: 'only voting members of the configuration vote, stand for election and lead (§6)',
   // Logs
@@ -42,9 +48,13 @@ export const INVARIANTS = {
   acknowledgedIsDurable: 'a follower acknowledges only what is on its disk and in the log of the leader (§5.3)',
   leaderSpeaksTruth: 'AppendEntries come from the leader of their term, and say what stands in its log (§5.3)',
   windowIsBounded: 'a leader runs no further ahead of a follower than its window (thesis §10.2.1)',
+  transferHoldsAppends: 'a leader that hands over appends nothing meanwhile (thesis §3.10)',
+  targetIsUpToDate: 'a server is told to take over only when its disk holds the whole log (thesis §3.10)',
   roleAndStateAgree: 'the chart and the state of a server tell the same role (§5.1)',
   // Timers
   heartbeatsKeepUp: 'a leader that runs lets no follower wait for a word longer than a heartbeat interval (§5.2)',
+  leadersAreHeard: 'a leader that no majority answers gives way within the longest election timeout (thesis §6.2)',
+  stalledLeadersGiveWay: 'a leader whose disk has stalled gives way in time',
   electionsAreCalled: 'a follower that hears nothing for an election timeout stands for election (§5.2)',
   contactIsTheLeaders:
     'a word of the current leader or a vote that was given puts off an election, and nothing else (§5.2)',

@@ -4,7 +4,9 @@ import type { SimNode } from '../world/simNode.ts'
 import type { StoreContent } from '../world/storeLedger.ts'
 import { ClientChecks } from './clientChecks.ts'
 import { CommitChecks } from './commitChecks.ts'
+import { ElectionChecks } from './electionChecks.ts'
 import { InvariantBroken } from './invariant.ts'
+import { LeadershipChecks } from './leadershipChecks.ts'
 import { LogChecks } from './logChecks.ts'
 import { ReplicationChecks } from './replicationChecks.ts'
 import { glimpseOf, type Glimpse, type Sight } from './sight.ts'
@@ -27,6 +29,8 @@ export class Invariants {
   readonly #replication: ReplicationChecks
   readonly #storage = new StorageChecks()
   readonly #timers: TimerChecks
+  readonly #elections = new ElectionChecks()
+  readonly #leadership: LeadershipChecks
   readonly #glimpses = new Map<NodeId, Glimpse>()
   readonly #appliedIndexes = new Map<NodeId, { incarnation: number; index: number }>()
   /** What came in the event that is under way, by node. */
@@ -38,6 +42,7 @@ export class Invariants {
     this.votes = new VoteChecks(this.record)
     this.clients = new ClientChecks()
     this.#timers = new TimerChecks(now)
+    this.#leadership = new LeadershipChecks(nodes, now)
     this.#logs = new LogChecks(this.record)
     this.#commits = new CommitChecks(this.record, nodes)
     this.#replication = new ReplicationChecks(this.record, nodes, largestEntryBytes)
@@ -51,6 +56,8 @@ export class Invariants {
     this.#replication.sent(node, letter)
     this.#storage.sent(node, letter)
     this.#timers.sent(node, letter)
+    this.#elections.sent(node, letter)
+    this.#leadership.sent(node, letter)
   }
 
   received(letter: Letter): void {
@@ -65,6 +72,7 @@ export class Invariants {
 
   writing(node: SimNode, write: GroupWrite): void {
     this.#storage.writing(node, write)
+    this.#leadership.writing(node, write)
     this.#logs.writing(node, write)
   }
 
@@ -75,6 +83,7 @@ export class Invariants {
 
   written(node: SimNode, failure: StoreFailure | undefined): void {
     this.#storage.written(node, failure)
+    this.#leadership.written(node, failure)
     if (failure === undefined && node.lostFor === undefined) this.votes.written(node)
   }
 
@@ -111,6 +120,10 @@ export class Invariants {
     this.#commits.look(sight)
     if (role !== 'stopped') this.#replication.look(sight)
     this.#timers.look(sight)
+    if (role !== 'stopped') {
+      this.#elections.look(sight)
+      this.#leadership.look(sight)
+    }
     if (++this.#events % EVENTS_BETWEEN_DIGESTS === 0) this.#commits.checkMachine(node)
     this.#glimpses.set(node.id, glimpseOf(server))
   }

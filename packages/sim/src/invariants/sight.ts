@@ -1,4 +1,4 @@
-import type { HostedServer, Index, LogPosition, NodeId, RaftState, Role, Term } from '@quorate/core'
+import type { Message, HostedServer, Index, LogPosition, NodeId, RaftState, Role, Term } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 
@@ -36,6 +36,12 @@ export function glimpseOf(process: HostedServer): Glimpse {
     lastApplied: state.lastApplied,
     last: state.log.last,
   }
+}
+
+/** The one message that it heard in the event; undefined when it heard none, or several. */
+export function heardAlone({ letter }: Sight): Message | undefined {
+  const [message, ...more] = letter?.packets.flatMap(({ messages }) => messages) ?? []
+  return more.length === 0 ? message : undefined
 }
 
 export function leadsAnew({ role, state, before }: Sight): boolean {

@@ -38,7 +38,7 @@ export class TimerChecks {
   look(sight: Sight): void {
     const { node, role, before } = sight
     if (role === 'leader') this.#checkHeartbeats(sight)
-    if (before?.role === 'follower' && role === 'candidate') this.#checkPatience(node)
+    if (before?.role === 'follower' && role === 'candidate' && !isTold(sight)) this.#checkPatience(node)
     if (before?.role === 'candidate' && role === 'candidate') this.#checkRound(sight)
     if (role === 'follower') {
       this.#checkContact(sight)
@@ -152,6 +152,11 @@ export class TimerChecks {
     this.#timeouts.set(node.id, timeouts.add(electionTimeoutMs))
     this.#draws.set(node.id, (this.#draws.get(node.id) ?? 0) + 1)
   }
+}
+
+/** Its leader has told it to stand for election. */
+function isTold({ letter }: Sight): boolean {
+  return letter?.packets.some(({ messages }) => messages.some(({ type }) => type === 'timeoutNow')) ?? false
 }
 
 function configurationIndexOf({ configurations }: RaftState): Index {

@@ -2,6 +2,7 @@ import { isVoter, type LogPosition, type Message, type NodeId, type Term } from 
 import type { SimNode } from '../world/simNode.ts'
 import type { Letter } from '../world/simNetwork.ts'
 import type { StoreContent } from '../world/storeLedger.ts'
+import { isSticky } from './electionChecks.ts'
 import { hold } from './invariant.ts'
 import { leadsAnew, type Sight } from './sight.ts'
 import type { WorldRecord } from './worldRecord.ts'
@@ -122,14 +123,17 @@ export class VoteChecks {
   }
 
   /** A letter of a server that has no place in the group, or for one that has none yet, counts for nothing. */
-  #checkHearing({ node, state }: Sight, { from, packets }: Letter): void {
+  #checkHearing(sight: Sight, { from, packets }: Letter): void {
+    const { node, state } = sight
     const configuration = state.configurations.at(-1)?.configuration
     const isHeard = packets.every(({ store }) =>
       configuration?.members.some((member) => member.id === from && member.store === store),
     )
     if (configuration === undefined || !isHeard) return
     const messages = packets.flatMap((packet) => packet.messages).filter((message) => 'term' in message)
-    for (const { term, type } of messages) {
+    for (const message of messages) {
+      const { term, type } = message
+      if (message.type === 'requestVote' && !message.isTransfer && isSticky(sight)) continue
       hold(term <= state.currentTerm, 'newerTermIsAdopted', () => {
         return `${node.id} heard ${type} of term ${term} from ${from}, and stays in term ${state.currentTerm}`
       })

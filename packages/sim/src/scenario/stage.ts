@@ -1,4 +1,4 @@
-import type { NodeId, RaftSettings } from '@quorate/core'
+import { PAPER_SETTINGS, type NodeId, type RaftSettings } from '@quorate/core'
 import type { BrokenPromise, Story, StoryTone } from '../diagram/story.ts'
 import { CALM_CONDITIONS } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
@@ -13,6 +13,7 @@ import { StartingLogs, type StartingState } from './startingLogs.ts'
 import { TextMachine } from './textMachine.ts'
 
 export interface ClusterOptions extends StartingState {
+  /** Beside `PAPER_SETTINGS`: what the thesis adds to elections is off unless it is asked for. */
   readonly settings?: Partial<RaftSettings>
   /** Whether messages arrive by themselves, rather than when they are delivered by hand. */
   readonly isFlowing?: boolean
@@ -47,7 +48,7 @@ export class Stage {
     this.world = new SimWorld({
       seed,
       servers,
-      settings,
+      settings: { ...PAPER_SETTINGS, ...settings },
       network: { ...CALM_CONDITIONS, splits: true },
       encodes: true,
       node: () => ({ clockRate: 0, busyMs: 0, diskMs: DISK_MS, applyMs: 0, segmentBytes: 64 * 1024 }),

@@ -19,11 +19,11 @@ export function envelopeKey({ from, to, message }: Envelope): string {
  * their question alone, and to who asked.
  */
 export function isSpent({ message }: Envelope, { role, term, durableTerm }: Machine): boolean {
-  const isAnswer = message.type !== 'requestVote' && message.type !== 'appendEntries'
+  const isAnswer = message.type.includes('.')
   // A term that is not durable may be forgotten, and then the answer would be news.
   if (!isAnswer || message.term > durableTerm) return false
   if (message.term < durableTerm || message.type === 'requestVote.refused') return true
-  const asker = message.type === 'requestVote.granted' ? 'candidate' : 'leader'
+  const asker = message.type === 'requestVote.granted' || message.type.startsWith('preVote') ? 'candidate' : 'leader'
   return role !== asker || term !== message.term
 }
 
@@ -34,8 +34,12 @@ export function describeEnvelope({ from, to, message }: Envelope, nameOf: (place
 
 function describeContent(message: RaftMessage): string {
   switch (message.type) {
+    case 'preVote':
     case 'requestVote':
+    case 'timeoutNow':
       return `, last ${positionName(message.lastLog)}`
+    case 'preVote.granted':
+    case 'preVote.refused':
     case 'requestVote.granted':
     case 'requestVote.refused':
       return ''

@@ -1,4 +1,4 @@
-import { firstEntry, resolveSettings } from '@quorate/core'
+import { PAPER_SETTINGS, firstEntry, resolveSettings } from '@quorate/core'
 import type { Action } from './action.ts'
 import { Catalogue } from './catalogue.ts'
 import { envelopeKey, type Envelope } from './envelope.ts'
@@ -39,7 +39,7 @@ export class Model {
   #turns = 0
 
   constructor({ writes, batches }: Pick<SearchBounds, 'writes' | 'batches'>) {
-    const settings = resolveSettings(batches === 'one' ? { maxBatchBytes: 1 } : {})
+    const settings = resolveSettings({ ...PAPER_SETTINGS, ...(batches === 'one' ? { maxBatchBytes: 1 } : {}) })
     this.#options = { settings, writes }
   }
 

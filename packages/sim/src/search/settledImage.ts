@@ -27,6 +27,7 @@ export function settledImage(image: ServerImage): ServerImage {
     state: {
       ...state,
       lastContactMs: 0,
+      leaderHeardAtMs: 0,
       electionTimeoutMs: settings.electionTimeoutMinMs,
       lastSession: 0,
       following: following && { ...following, session: THE_SESSION },
@@ -44,7 +45,7 @@ export function settledMessage(message: RaftMessage): RaftMessage {
 
 function settledPeers(peers: Peers): Peers {
   const settled = [...peers].map(([id, { nextIndex, matchIndex, isReading }]) => {
-    const unseen = { inflight: [], inflightBytes: 0, sentSinceTick: false, toldCommit: 0 }
+    const unseen = { inflight: [], inflightBytes: 0, silentTicks: 0, sentSinceTick: false, toldCommit: 0 }
     return [id, { id, session: THE_SESSION, nextIndex, matchIndex, ...unseen, isReading }] as const
   })
   return new Map(settled.sort(byKey))
@@ -54,6 +55,7 @@ function settledDurability(durability: Durability): Durability {
   const done = durability.durableWriteId
   return {
     ...durability,
+    stalledTicks: 0,
     lastWriteId: durability.lastWriteId - done,
     pending: durability.pending.map((write) => ({ ...write, id: write.id - done })),
     hardStateWriteId: Math.max(0, durability.hardStateWriteId - done),

@@ -127,7 +127,8 @@ class Turn {
     this.#announceCommit()
     while (server.startApplying() !== undefined) server.applied()
     const { messages, reads, answers, pollWanted, write } = server.takeOutputs()
-    for (const { token, outcome } of answers) this.#answered.push({ command: token as number, outcome })
+    for (const { token, outcome } of answers)
+      this.#answered.push({ command: token as number, outcome: outcome as AppendOutcome })
     for (const { to, message } of messages) {
       const envelope = { from: this.#place, to: placeOf(to), message: settledMessage(message) }
       checkSend(envelope, server.state, this.#disk)

@@ -1,6 +1,11 @@
 /** What a storm should bring about, and how often it must within 1,000 seeds: an idle storm is a failed storm. */
 export const COVERAGE = {
   leaderElected: 'a server was elected',
+  leadershipTransferred: 'a leader handed over to another server',
+  transferAbandoned: 'the server that was to lead did not take over in time',
+  preVoteRefused: 'a server was told that it would not be elected',
+  candidateDisregarded: 'a candidate was not heard, since there was a leader',
+  leaderGaveWay: 'a leader that heard no majority, or whose disk stalled, gave way in its own term',
   splitVote: 'a round of votes elected nobody, and several had asked',
   leaderDeposed: 'a leader that was running gave way to a newer term',
   leaderCutOff: 'a leader was cut off while it took appends',

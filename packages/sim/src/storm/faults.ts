@@ -52,6 +52,7 @@ export const FAULTS = {
   burst: { everyMs: 3_000, happen: burst },
   deposeLeader: { everyMs: 7_000, happen: deposeLeader },
   echo: { everyMs: 700, happen: echo },
+  transferLeadership: { everyMs: 5_000, happen: transferLeadership },
 } as const satisfies Record<string, Fault>
 
 export type FaultName = keyof typeof FAULTS
@@ -256,6 +257,16 @@ function deposeLeader(site: FaultSite): void {
 /** Letters of long ago come once more, some of them for a server that has been several processes since. */
 function echo({ world, random, coverage }: FaultSite): void {
   for (let left = 1 + random.below(8); left > 0; left--) if (world.network.echo()) coverage.count('messageEchoed')
+}
+
+/** Somebody wants another server to lead: one of the group, whichever is best, or one that there is not. */
+function transferLeadership({ world, random, coverage }: FaultSite): void {
+  const { leader } = world
+  const to = random.pick([undefined, undefined, ...world.ids, 'stranger'])
+  leader?.server?.transferLeadership(to, (outcome) => {
+    if (outcome.type === 'gaveWay') coverage.count('leadershipTransferred')
+    else if (outcome.reason === 'timeout') coverage.count('transferAbandoned')
+  })
 }
 
 function electionTimeoutMaxMs(node: SimNode): number {

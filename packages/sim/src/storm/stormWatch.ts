@@ -16,6 +16,8 @@ export class StormWatch implements WorldWatcher {
   readonly #startedAtMs = new Map<string, number>()
   readonly #roleAtWrite = new Map<string, string[]>()
   readonly #arrived = new Set<number>()
+  /** The newer term in which a candidate has just asked a server for its vote. */
+  readonly #asked = new Map<string, number>()
 
   constructor(coverage: Coverage, world: () => SimWorld) {
     this.#coverage = coverage
@@ -37,6 +39,8 @@ export class StormWatch implements WorldWatcher {
     for (const { messages } of packets) {
       for (const message of messages) {
         if ('term' in message && message.term <= term - 2) this.#coverage.count('messageOfOldTerm')
+        if (message.type === 'requestVote' && message.term > term) this.#asked.set(to, message.term)
+        if (message.type === 'preVote.refused') this.#coverage.count('preVoteRefused')
         if (message.type === 'appendEntries.rejected') this.#coverage.count('logsDisagreed')
       }
     }
@@ -84,8 +88,12 @@ export class StormWatch implements WorldWatcher {
     const { server, role } = node
     if (before === undefined || before.process !== server) return
     const { currentTerm } = server.server.state
+    if (currentTerm < (this.#asked.get(node.id) ?? 0)) this.#coverage.count('candidateDisregarded')
+    this.#asked.delete(node.id)
     if (role === 'leader' && before.role !== 'leader') this.#coverage.count('leaderElected')
-    if (before.role === 'leader' && role === 'follower') this.#coverage.count('leaderDeposed')
+    if (before.role === 'leader' && role === 'follower') {
+      this.#coverage.count(before.term === currentTerm ? 'leaderGaveWay' : 'leaderDeposed')
+    }
     const isNextRound = before.role === 'candidate' && role === 'candidate' && before.term < currentTerm
     if (isNextRound && world.invariants.votes.candidatesOf(before.term, world.ids) > 1)
       this.#coverage.count('splitVote')

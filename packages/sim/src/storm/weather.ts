@@ -52,6 +52,17 @@ function drawSettings(random: SimRandom): Partial<RaftSettings> {
     maxBatchBytes: random.pick([100, 300, 256 * 1024]),
     cacheBytes: random.pick([150, 2_000, 4 * 1024 * 1024]),
     fastPath: random.happens(0.85),
+    ...drawThesis(random.fork()),
+  }
+}
+
+/** What the thesis adds to elections, in some storms without. */
+function drawThesis(random: SimRandom): Partial<RaftSettings> {
+  const checkQuorum = random.happens(0.85)
+  return {
+    checkQuorum,
+    preVote: checkQuorum && random.happens(0.85),
+    storeStallTimeoutMs: random.pick([300, 1_000, 3_000]),
   }
 }
 

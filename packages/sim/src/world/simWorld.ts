@@ -256,7 +256,9 @@ export class SimWorld {
 function mixMessage(digest: number, message: Message): number {
   const mixed = mixText(digest, message.type)
   switch (message.type) {
+    case 'preVote':
     case 'requestVote':
+    case 'timeoutNow':
       return mix(mix(mix(mixed, message.term), message.lastLog.index), message.lastLog.term)
     case 'appendEntries':
       return mix(

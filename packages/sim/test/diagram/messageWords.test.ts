@@ -21,7 +21,7 @@ const FIRST: Extract<Message, { type: 'bootstrap.offer' }>['entry'] = {
 } as never
 
 test.each<[Message, string]>([
-  [{ type: 'requestVote', term: 4, lastLog: { index: 5, term: 3 } }, 'requestVote term 4 last 5/3'],
+  [{ type: 'requestVote', term: 4, lastLog: { index: 5, term: 3 }, isTransfer: false }, 'requestVote term 4 last 5/3'],
   [{ type: 'requestVote.granted', term: 4 }, 'requestVote.granted term 4'],
   [{ type: 'requestVote.refused', term: 5 }, 'requestVote.refused term 5'],
   [appendEntries(noOp(5, 3)), 'appendEntries term 3 prev 4/2 entries 5/3 commit 4 session 2'],

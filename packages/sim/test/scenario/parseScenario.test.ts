@@ -118,7 +118,7 @@ describe('a text that is no scenario is refused with file, line, what is wrong a
       'deliver s1',
       'a.scenario:4: "deliver s1": the addressee is missing. It is written: deliver <from> <to> [oldest] [late] [<message type>]',
     ],
-    ['deliver s1 s2 newest', /what is meant cannot be newest; it is one of oldest, late, requestVote, /],
+    ['deliver s1 s2 newest', /what is meant cannot be newest; it is one of oldest, late, preVote, /],
     ['timeout s4', /there is no server s4; there are s1, s2, s3\. It is written: timeout <server>/],
     ['timeout s1 s2', /"timeout s1 s2": s2 is too much/],
     ['settle now', /now is too much\. It is written: settle/],
@@ -132,7 +132,7 @@ describe('a text that is no scenario is refused with file, line, what is wrong a
     ['expect log s1', /the term of an entry is missing\. It is written: expect log <server>… <term>… \| nothing/],
     ['expect role s1 king', /the role cannot be king; it is one of follower, candidate, leader, stopped, down/],
     ['expect outcome x fine', /the outcome cannot be fine; it is one of open, appended, unknown, refused/],
-    ['expect held s1 s2 letter', /a message type cannot be letter; it is one of requestVote, /],
+    ['expect held s1 s2 letter', /a message type cannot be letter; it is one of preVote, /],
     ['expect vote s1 s9', /there is no server s9/],
   ])('%s', (line, message) => {
     expect(refusal(...HEAD, line)).toMatch(message)

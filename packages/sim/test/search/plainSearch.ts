@@ -1,4 +1,4 @@
-import { firstEntry, resolveSettings } from '@quorate/core'
+import { PAPER_SETTINGS, firstEntry, resolveSettings } from '@quorate/core'
 import { isSpent, type Envelope } from '../../src/search/envelope.ts'
 import { concernsGroup, checkStep } from '../../src/search/groupChecks.ts'
 import { NO_HISTORY, historyKey, type History } from '../../src/search/history.ts'
@@ -47,7 +47,7 @@ export class PlainSearch {
 
   constructor(bounds: SearchBounds) {
     this.#bounds = bounds
-    const settings = resolveSettings(bounds.batches === 'one' ? { maxBatchBytes: 1 } : {})
+    const settings = resolveSettings({ ...PAPER_SETTINGS, ...(bounds.batches === 'one' ? { maxBatchBytes: 1 } : {}) })
     this.#options = { settings, writes: bounds.writes }
   }
 

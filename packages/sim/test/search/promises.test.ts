@@ -1,4 +1,4 @@
-import { firstEntry, resolveSettings, type Entry, type RaftMessage, type Term } from '@quorate/core'
+import { PAPER_SETTINGS, firstEntry, resolveSettings, type Entry, type RaftMessage, type Term } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { checkAnswers, checkLogMatching, checkStep } from '../../src/search/groupChecks.ts'
 import { NO_HISTORY, withCommitted, withLeader } from '../../src/search/history.ts'
@@ -32,7 +32,7 @@ function machine(place: Place, terms: readonly Term[], like: Like = {}): Machine
   const { role = 'follower', term = 9, commit = 0, text, votedFor } = like
   const entries = entriesOf(terms, text)
   const disk = { hardState: { currentTerm: term, votedFor }, entries, pending: [] }
-  const { image } = startMachine(place, disk, { settings: resolveSettings(), writes: 'atOnce' }).machine
+  const { image } = startMachine(place, disk, { settings: resolveSettings(PAPER_SETTINGS), writes: 'atOnce' }).machine
   const state = { ...image.state, commitIndex: commit }
   return new Machine(place, { ...image, role, state }, disk)
 }
@@ -89,7 +89,7 @@ describe('what leaves a machine', () => {
     const voter = machine(0, [], { term: 3, votedFor: 'S2' })
     expect(sending(voter, 1, { type: 'requestVote.granted', term: 3 })).not.toThrow()
     expect(sending(voter, 2, { type: 'requestVote.granted', term: 3 })).toThrow(broken('voteIsDurable'))
-    const request = { type: 'requestVote', term: 3, lastLog: { index: 1, term: 1 } } as const
+    const request = { type: 'requestVote', term: 3, lastLog: { index: 1, term: 1 }, isTransfer: false } as const
     expect(sending(voter, 1, request)).toThrow(broken('voteIsDurable'))
     expect(sending(machine(1, [], { term: 3, votedFor: 'S2' }), 0, request)).not.toThrow()
   })

@@ -264,7 +264,7 @@ describe('a server put back from its image', () => {
     const image = twins.server.takeImage()
     const before = textOf(image)
     const [one, other] = [{ nowMs: 0 }, { nowMs: 0 }].map((time) => RaftServer.putBack(image, new TestHost(time)))
-    one!.receive('S2', { type: 'requestVote', term: 3, lastLog: { index: 1, term: 1 } })
+    one!.receive('S2', { type: 'requestVote', term: 3, lastLog: { index: 1, term: 1 }, isTransfer: true })
     expect(one!.state.currentTerm).toBe(3)
     expect(other!.state.currentTerm).toBe(1)
     other!.receive('S2', {

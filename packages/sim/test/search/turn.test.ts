@@ -1,4 +1,4 @@
-import { RaftServer, firstEntry, resolveSettings, type RaftMessage, type Write } from '@quorate/core'
+import { PAPER_SETTINGS, RaftServer, firstEntry, resolveSettings, type RaftMessage, type Write } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { SimRandom } from '../../src/random.ts'
 import { envelopeKey, isSpent, type Envelope } from '../../src/search/envelope.ts'
@@ -216,9 +216,9 @@ class TwoGroups {
 }
 
 const WAYS = [
-  { writes: 'atOnce', settings: resolveSettings() },
-  { writes: 'late', settings: resolveSettings() },
-  { writes: 'late', settings: resolveSettings({ maxBatchBytes: 1 }) },
+  { writes: 'atOnce', settings: resolveSettings(PAPER_SETTINGS) },
+  { writes: 'late', settings: resolveSettings(PAPER_SETTINGS) },
+  { writes: 'late', settings: resolveSettings({ ...PAPER_SETTINGS, maxBatchBytes: 1 }) },
 ] as const
 
 describe('a turn of the search', () => {

@@ -177,7 +177,7 @@ export function samplePacket(group: GroupId, ...messages: Message[]): Packet {
 
 /** A message that no other `term` has. */
 export function sampleVote(term: number): Message {
-  return { type: 'requestVote', term, lastLog: { index: term, term: 1 } }
+  return { type: 'requestVote', term, lastLog: { index: term, term: 1 }, isTransfer: false }
 }
 
 /** Whether `node` has every message of the packet; an AppendEntries by all of its entries. */

@@ -103,6 +103,6 @@ function labelAt(x: number, y: number, anchor: ArrowLabel['anchor'], words: Arro
 
 function topicOf(name: MessageName): Topic {
   if (name === 'heartbeat') return 'heartbeat'
-  if (name.startsWith('requestVote')) return 'vote'
+  if (name.startsWith('requestVote') || name.startsWith('preVote') || name === 'timeoutNow') return 'vote'
   return name.startsWith('appendEntries') ? 'append' : 'birth'
 }

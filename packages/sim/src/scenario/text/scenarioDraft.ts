@@ -1,5 +1,5 @@
 import type { NodeId, Term } from '@quorate/core'
-import { DEFAULT_SETTINGS, resolveSettings } from '@quorate/core'
+import { DEFAULT_SETTINGS, PAPER_SETTINGS, resolveSettings } from '@quorate/core'
 import { MOST_SERVERS, type ClusterOptions } from '../stage.ts'
 import { StartingLogs } from '../startingLogs.ts'
 import type { Scenario, Statement } from './scenario.ts'
@@ -106,7 +106,7 @@ export class ScenarioDraft {
   }
 
   #checkedSettings(): NonNullable<ClusterOptions['settings']> {
-    refusing(() => resolveSettings(this.#settings))
+    refusing(() => resolveSettings({ ...PAPER_SETTINGS, ...this.#settings }))
     return this.#settings
   }
 }
