@@ -84,11 +84,11 @@ export class ElectionChecks {
   /** What it takes for the last word of a leader was one. */
   #checkContact({ node, state, before, letter }: Sight): void {
     const former = this.#heardAtMs.get(node.id)
-    const { leaderHeardAtMs, currentTerm } = state
+    const { leaderHeardAtMs } = state
     this.#heardAtMs.set(node.id, { incarnation: node.incarnation, atMs: leaderHeardAtMs })
     if (before === undefined || former?.incarnation !== node.incarnation || former.atMs === leaderHeardAtMs) return
     const isLed = letter?.packets.some(({ messages }) =>
-      messages.some((message) => message.type === 'appendEntries' && message.term === currentTerm),
+      messages.some((message) => message.type === 'appendEntries' && message.term >= before.term),
     )
     hold(isLed ?? false, 'leaderIsBelieved', () => `${node.id} takes a leader for heard that has said nothing`)
   }
