@@ -28,6 +28,20 @@ export class NotLeaderError extends QuorateError {
   }
 }
 
+/** The server that was asked to hand over leads on, or another than the one that was named took over. */
+export class LeadershipTransferError extends QuorateError {
+  readonly code = 'LEADERSHIP_TRANSFER'
+  readonly group: GroupId
+  /** Who leads now, as far as the server knows. */
+  readonly leaderId: ServerId | undefined
+
+  constructor(group: GroupId, leaderId: ServerId | undefined, why: string, options?: ErrorOptions) {
+    super(`group ${group}: leadership was not handed over as asked: ${why}`, options)
+    this.group = group
+    this.leaderId = leaderId
+  }
+}
+
 /** The command is larger than what one message can carry. Nothing was sent. */
 export class EntryTooLargeError extends QuorateError {
   readonly code = 'ENTRY_TOO_LARGE'

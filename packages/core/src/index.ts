@@ -119,6 +119,7 @@ export {
   BootstrapIncompleteError,
   EntryTooLargeError,
   InvariantViolation,
+  LeadershipTransferError,
   LogClosedError,
   NotBootstrappedError,
   NotLeaderError,

@@ -1,5 +1,6 @@
 export { openLog, type OpenSingleLogOptions } from './openLog.ts'
 export { openNode, QuorateNode, type BootstrapOptions, type NodeOptions } from './quorateNode.ts'
+export type { TransferOptions } from './leadershipTransfer.ts'
 export { ReplicatedLog, type OpenLogOptions, type SubscribeOptions } from './replicatedLog.ts'
 export { connectLog, RemoteLog, type LeaderStatus, type ReadResult } from './remoteLog.ts'
 export type { Appended, AppendOptions } from './appender.ts'
@@ -16,6 +17,7 @@ export {
   BootstrapIncompleteError,
   EntryTooLargeError,
   InvariantViolation,
+  LeadershipTransferError,
   LogClosedError,
   NotBootstrappedError,
   NotLeaderError,

@@ -16,6 +16,7 @@ import {
 } from '@quorate/core'
 import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
 import { toCommand, type Appendable } from './command.ts'
+import { transferLeadership, type TransferOptions } from './leadershipTransfer.ts'
 import { LocalAppends, type LocalOutcome } from './localAppends.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { Slab } from './slab.ts'
@@ -131,6 +132,17 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /**
+   * Another server is to lead, before this one is restarted for example: one that is named, or whoever is best (thesis
+   * §3.10). Appends wait meanwhile. Resolves with the id of who leads then.
+   * @throws NotLeaderError when this process's server does not lead, LeadershipTransferError when it leads on or another
+   * one was elected, LogClosedError.
+   */
+  async transferLeadership(options: TransferOptions = {}): Promise<ServerId> {
+    if (this.closedError !== undefined) throw this.closedError
+    return transferLeadership(this.#hosted, this.#status, options)
   }
 
   /** The committed entries, in order, without a gap. */

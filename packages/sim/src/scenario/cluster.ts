@@ -62,6 +62,16 @@ export class Cluster extends NetworkInHand {
     throw new StepFailed(`${id} was not elected: it is ${role}.${this.expect.describe()}`)
   }
 
+  /** Somebody asks a leader to hand over: to `target`, or to whoever is best (thesis §3.10). */
+  async transfer(id: NodeId, target?: NodeId): Promise<void> {
+    const node = this.running(id)
+    this.tell(node, `hand over to ${target ?? 'whoever is best'}`, 'client')
+    node.server?.transferLeadership(target, (outcome) => {
+      this.tell(node, outcome.type === 'gaveWay' ? 'leads no more' : `hands over to nobody: ${outcome.reason}`, 'role')
+    })
+    await this.rest()
+  }
+
   /** The leader sends a heartbeat to each of its followers. */
   async heartbeat(id: NodeId): Promise<void> {
     const node = this.running(id)

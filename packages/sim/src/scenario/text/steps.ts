@@ -19,6 +19,13 @@ export const STEPS: StatementKinds = {
       return (cluster) => cluster.wait(id, durationMs)
     },
   },
+  transfer: {
+    usage: 'transfer <server> [<server>]',
+    read: (words) => {
+      const [id, target] = [words.server(), words.isOver ? undefined : words.server()]
+      return (cluster) => cluster.transfer(id, target)
+    },
+  },
   heartbeat: ofServer('heartbeat', (cluster, id) => cluster.heartbeat(id)),
   append: {
     usage: 'append <server> <text>…',
