@@ -140,11 +140,11 @@ export class HostedServer {
   collect(outbox: Outbox): Write | undefined {
     this.#giveOrders()
     this.#applier.applyNext()
-    const { write, ...outputs } = this.server.takeOutputs()
+    const outputs = this.server.takeOutputs()
     if (configurationOf(this.server.state)?.groupUuid !== this.#sender.groupUuid) this.#sender = this.#describeSender()
     for (const { to, message } of outputs.messages) outbox.add(to, this.#sender, message)
     this.#untold = outputs
-    return write
+    return outputs.write
   }
 
   /** The second step: tells all who wait. What they throw stops this group, and no other of the node. */

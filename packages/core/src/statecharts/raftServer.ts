@@ -190,11 +190,11 @@ export class RaftServer {
 
   /** What the turns since the last call want done, and the write that makes their changes durable. */
   takeOutputs(): Outputs & { write: Write | undefined } {
-    const outputs = this.state.outputs
+    const { messages, reads, answers, pollWanted } = this.state.outputs
     this.state.outputs = noOutputs()
     // What has stopped writes and says no more; only callers still get their answers.
-    if (this.role === 'stopped') return { ...noOutputs(), answers: outputs.answers, write: undefined }
-    return { ...outputs, write: takeWrite(this.state) }
+    if (this.role === 'stopped') return { ...noOutputs(), answers, write: undefined }
+    return { messages, reads, answers, pollWanted, write: takeWrite(this.state) }
   }
 
   #disregards(request: RequestVote): boolean {

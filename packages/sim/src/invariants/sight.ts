@@ -40,8 +40,14 @@ export function glimpseOf(process: HostedServer): Glimpse {
 
 /** The one message that it heard in the event; undefined when it heard none, or several. */
 export function heardAlone({ letter }: Sight): Message | undefined {
-  const [message, ...more] = letter?.packets.flatMap(({ messages }) => messages) ?? []
-  return more.length === 0 ? message : undefined
+  let only: Message | undefined
+  for (const { messages } of letter?.packets ?? []) {
+    for (const message of messages) {
+      if (only !== undefined) return undefined
+      only = message
+    }
+  }
+  return only
 }
 
 export function leadsAnew({ role, state, before }: Sight): boolean {
