@@ -187,7 +187,7 @@ export const DRIVER_MUTANTS = [
     source: 'openraft #1761',
     breaks: ['LIVE'],
     suite: 'core',
-    edits: [{ file: DOOR, find: 'answers: outputs.answers, write: undefined', replace: 'write: undefined' }],
+    edits: [{ file: DOOR, find: 'answers, write: undefined', replace: 'write: undefined' }],
   },
   {
     name: 'stopped-server-speaks',
