@@ -9,18 +9,46 @@ export interface Member {
 /** Who belongs to a group (§6). A server uses the latest configuration in its log, committed or not. */
 export interface Configuration {
   readonly groupUuid: GroupUuid
+  /** All that the log is replicated to. Those that are in no set of voters are learners (thesis §4.2.1). */
   readonly members: readonly Member[]
   /**
    * The sets of servers of which each must give a majority: one set, or two while a change is under way (joint
    * consensus, §6).
    */
   readonly voters: readonly (readonly ServerId[])[]
+  /** What the change that is under way leads to; absent when none is. Whoever leads goes on with it. */
+  readonly next?: NextConfiguration
 }
 
-export function memberOf(configuration: Configuration, id: ServerId): Member | undefined {
-  return configuration.members.find((member) => member.id === id)
+/** Where a change of the configuration ends: these members, of which these vote. */
+export interface NextConfiguration {
+  readonly members: readonly Member[]
+  readonly voters: readonly ServerId[]
+}
+
+export function memberOf({ members }: Pick<Configuration, 'members'>, id: ServerId): Member | undefined {
+  return members.find((member) => member.id === id)
 }
 
 export function isVoter(configuration: Configuration, id: ServerId): boolean {
   return configuration.voters.some((set) => set.includes(id))
+}
+
+/** Whether `voters` and `members` are those of `configuration`, in whatever order, and no change is under way. */
+export function isAt({ members, voters, next }: Configuration, target: NextConfiguration): boolean {
+  if (next !== undefined || voters.length > 1) return false
+  return isSameSet(voters[0] ?? [], target.voters) && isSameSet(members.map(nameOf), target.members.map(nameOf))
+}
+
+/** How many servers vote in the one set and not in the other. */
+export function voterDifference(a: readonly ServerId[], b: readonly ServerId[]): number {
+  return a.filter((id) => !b.includes(id)).length + b.filter((id) => !a.includes(id)).length
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && voterDifference(a, b) === 0
+}
+
+function nameOf({ id, store }: Member): string {
+  return `${id} ${store}`
 }

@@ -54,10 +54,14 @@ export function entryBytes(entry: Entry): number {
     case 'command':
       return commandBytes(entry)
     case 'configuration':
-      return ENTRY_OVERHEAD_BYTES + 256 * (1 + entry.configuration.members.length)
+      return ENTRY_OVERHEAD_BYTES + 256 * (1 + countOf(entry.configuration))
     case 'no-op':
       return ENTRY_OVERHEAD_BYTES
   }
+}
+
+function countOf({ members, next }: Configuration): number {
+  return members.length + (next?.members.length ?? 0)
 }
 
 /** As `entryBytes`, for a command that is not appended yet. */

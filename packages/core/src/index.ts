@@ -12,7 +12,7 @@ export {
   type StoreIdentity,
   type Term,
 } from './identifiers.ts'
-export { isVoter, memberOf, type Configuration, type Member } from './configuration.ts'
+export { isVoter, memberOf, type Configuration, type Member, type NextConfiguration } from './configuration.ts'
 export {
   ENTRY_OVERHEAD_BYTES,
   commandBytes,
@@ -104,6 +104,8 @@ export {
 export type { RunningTimeout, ServerImage } from './statecharts/serverImage.ts'
 export type { Role } from './statecharts/server.ts'
 export type { Surroundings } from './statecharts/context.ts'
+export type { ChangeOutcome, ChangeRefusal } from './state/membershipChange.ts'
+export type { MembershipOutcome, MembershipRequest, MembershipSettled } from './driver/membershipDesk.ts'
 export type { TransferOutcome, TransferRefusal } from './state/transfer.ts'
 export type { AppendOrder, AppendOutcome } from './state/pendingAppends.ts'
 export type { Outputs, Write } from './state/outputs.ts'

@@ -57,6 +57,17 @@ export interface TimeoutNow {
   readonly lastLog: LogPosition
 }
 
+/**
+ * To a candidate that is no member by a committed configuration: it is not needed any more. One that knows of a later
+ * configuration knows better.
+ */
+export interface Removed {
+  readonly type: 'removed'
+  readonly term: Term
+  /** Where the committed configuration stands. */
+  readonly configuration: LogPosition
+}
+
 /** Leader to follower: replicates entries, and is the heartbeat (§5.3). The leader is the sender. */
 export interface AppendEntries {
   readonly type: 'appendEntries'
@@ -136,6 +147,7 @@ export type RaftMessage =
   | AppendEntries
   | AppendEntriesReply
   | TimeoutNow
+  | Removed
 
 /** What nodes say to one another while a group is being born. */
 export type BootstrapMessage = BootstrapInquiry | BootstrapStanding | BootstrapOffer | BootstrapAccepted
@@ -149,6 +161,7 @@ export function isAnswer(message: RaftMessage): message is PreVoteReply | Reques
     case 'requestVote':
     case 'appendEntries':
     case 'timeoutNow':
+    case 'removed':
       return false
     default:
       return true

@@ -87,10 +87,10 @@ describe('§5.2 Leader election', () => {
       expect(granting.elapse(10)).toEqual(['poll'])
     })
 
-    it('a server that no configuration names neither votes nor stands for election', () => {
+    it('a server that no configuration names votes, for a later one may name it (thesis §4.1), and never stands', () => {
       const world = serverWorld({ id: 'S9', log: [1] })
-      expect(world.receive('S2', requestVote(2, 5, 1))).toEqual(['write term 2 vote none'])
-      world.flushAll()
+      expect(world.receive('S2', requestVote(2, 5, 1))).toEqual(['write term 2 vote S2'])
+      expect(world.flush()).toEqual(['S2: requestVote.granted term 2'])
       expect(world.elapse(10_000)).toEqual([])
       expect(world.role).toBe('follower')
     })

@@ -136,6 +136,11 @@ describe('the roles as statecharts (Figure 4)', () => {
     nodes.node(nodes.leader!).store.isHeld = true
     nodes.append(nodes.leader!, 'c')
     nodes.run(5000)
+    const growing = cluster(5, { members: 3, inspect: note })
+    const leader = growing.electLeader()
+    const voters = growing.ids.filter((id) => id !== leader)
+    growing.server(leader).changeMembership({ voters, timeoutMs: 1000 }, () => {})
+    growing.run(5000)
     serverWorld({ id: 'S9', inspect: note })
     const world = serverWorld({ inspect: note })
     world.lead()

@@ -89,10 +89,13 @@ describe('thesis §9.6 Preventing disruptions when a server rejoins the cluster'
     expect(voter.flush()).toEqual(['S2: preVote.granted term 4 round 1'])
   })
 
-  it('a server that no configuration names says nothing', () => {
+  it('a server that no configuration names answers, for a later one may name it; one that knows of none says nothing', () => {
     const stranger = serverWorld({ id: 'S9', settings: THESIS })
     stranger.elapse(1000)
-    expect(stranger.receive('S2', preVote(1, 9, 1))).toEqual([])
+    expect(stranger.receive('S2', preVote(1, 9, 1))).toEqual(['S2: preVote.granted term 1 round 1'])
+    const blank = serverWorld({ log: [], settings: THESIS })
+    blank.elapse(1000)
+    expect(blank.receive('S2', preVote(0, 9, 1))).toEqual([])
   })
 
   it('a candidate that hears of a leader of its term follows it', () => {

@@ -7,26 +7,42 @@ const MAX_VOTER_SETS = 2
 
 /** @throws TypeError unless `configuration` is one that can be read again. */
 export function configurationFields(configuration: Configuration): Field[] {
-  const { groupUuid, members, voters } = configuration
+  const { groupUuid, members, voters, next } = configuration
   assertEncodable(configuration)
-  const fields: Field[] = [groupUuid, members.length]
-  for (const member of members) fields.push(member.id, member.store)
+  const fields: Field[] = [groupUuid]
+  putMembers(fields, members)
   fields.push(voters.length)
   for (const set of voters) fields.push(set.length, ...set)
+  if (next !== undefined) {
+    putMembers(fields, next.members)
+    fields.push(next.voters.length, ...next.voters)
+  }
   return fields
 }
 
 export function readConfiguration(fields: FieldReader): Configuration {
   const groupUuid = fields.uuid('configuration.groupUuid')
-  const members: Member[] = []
-  for (let left = fields.integer('configuration.members'); left > 0; left--) {
-    members.push({ id: fields.name('member.id'), store: fields.uuid('member.store') })
-  }
+  const members = readMembers(fields, 'configuration.members')
   const sets = fields.integer('configuration.voters')
   if (sets === 0 || sets > MAX_VOTER_SETS) throw new MalformedFrameError(`a configuration has ${sets} sets of voters`)
   const voters: ServerId[][] = []
   for (let left = sets; left > 0; left--) voters.push(readVoters(fields))
-  return { groupUuid, members, voters }
+  if (fields.atEnd) return { groupUuid, members, voters }
+  const next = { members: readMembers(fields, 'configuration.next.members'), voters: readVoters(fields) }
+  return { groupUuid, members, voters, next }
+}
+
+function putMembers(fields: Field[], members: readonly Member[]): void {
+  fields.push(members.length)
+  for (const { id, store } of members) fields.push(id, store)
+}
+
+function readMembers(fields: FieldReader, what: string): Member[] {
+  const members: Member[] = []
+  for (let left = fields.integer(what); left > 0; left--) {
+    members.push({ id: fields.name('member.id'), store: fields.uuid('member.store') })
+  }
+  return members
 }
 
 function readVoters(fields: FieldReader): ServerId[] {
@@ -35,14 +51,14 @@ function readVoters(fields: FieldReader): ServerId[] {
   return voters
 }
 
-function assertEncodable({ groupUuid, members, voters }: Configuration): void {
+function assertEncodable({ groupUuid, members, voters, next }: Configuration): void {
   const sound =
     isUuid(groupUuid) &&
-    members.every((member) => isName(member.id) && isUuid(member.store)) &&
+    [...members, ...(next?.members ?? [])].every((member) => isName(member.id) && isUuid(member.store)) &&
     voters.length > 0 &&
     voters.length <= MAX_VOTER_SETS &&
-    voters.every((set) => set.every(isName))
+    [...voters, next?.voters ?? []].every((set) => set.every(isName))
   if (!sound) {
-    throw new TypeError(`not a configuration: ${JSON.stringify({ groupUuid, members, voters })}`)
+    throw new TypeError(`not a configuration: ${JSON.stringify({ groupUuid, members, voters, next })}`)
   }
 }

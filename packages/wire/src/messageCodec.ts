@@ -16,6 +16,7 @@ const Code = {
   preVoteGranted: 8,
   preVoteRefused: 9,
   timeoutNow: 10,
+  removed: 11,
   bootstrapInquiry: 16,
   bootstrapStanding: 17,
   bootstrapOffer: 18,
@@ -51,6 +52,8 @@ export function messageFields(message: Message): Field[] {
     }
     case 'timeoutNow':
       return [Code.timeoutNow, message.term, message.lastLog.index, message.lastLog.term]
+    case 'removed':
+      return [Code.removed, message.term, message.configuration.index, message.configuration.term]
     case 'bootstrap.inquiry':
       return [Code.bootstrapInquiry, message.birth ?? null]
     case 'bootstrap.standing':
@@ -109,6 +112,10 @@ export function readMessage(fields: FieldReader, tail: Tail): Message {
     case Code.timeoutNow: {
       const term = fields.integer('timeoutNow.term')
       return { type: 'timeoutNow', term, lastLog: readPosition(fields, 'timeoutNow.lastLog', term) }
+    }
+    case Code.removed: {
+      const term = fields.integer('removed.term')
+      return { type: 'removed', term, configuration: readPosition(fields, 'removed.configuration', term) }
     }
     default:
       return readBootstrapMessage(code, fields, tail)

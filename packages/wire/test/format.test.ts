@@ -45,6 +45,30 @@ const ENTRIES: [string, Entry][] = [
       },
     },
   ],
+  [
+    'dc0018 01 00 03 07 a175 02 a16e a173 a16d a174 02 01 a16e 02 a16e a16d 02 a16e a173 a16d a174 02 a16e a16d',
+    {
+      kind: 'configuration',
+      index: 1,
+      term: 0,
+      time: 7,
+      configuration: {
+        groupUuid: 'u',
+        members: [
+          { id: 'n', store: 's' },
+          { id: 'm', store: 't' },
+        ],
+        voters: [['n'], ['n', 'm']],
+        next: {
+          members: [
+            { id: 'n', store: 's' },
+            { id: 'm', store: 't' },
+          ],
+          voters: ['n', 'm'],
+        },
+      },
+    },
+  ],
 ]
 
 const NO_OP: Entry = { kind: 'no-op', index: 6, term: 4, time: 9 }

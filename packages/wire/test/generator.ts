@@ -59,7 +59,9 @@ export class Generator {
   configuration(): Configuration {
     const members = [this.name(), ...this.list(6, () => this.name())].map((id) => ({ id, store: this.uuid() }))
     const set = (): string[] => members.map((member) => member.id).filter(() => this.below(2) === 0)
-    return { groupUuid: this.uuid(), members, voters: this.below(2) === 0 ? [set()] : [set(), set()] }
+    const configuration = { groupUuid: this.uuid(), members, voters: this.below(2) === 0 ? [set()] : [set(), set()] }
+    if (this.below(2) === 0) return configuration
+    return { ...configuration, next: { members: members.slice(this.below(members.length)), voters: set() } }
   }
 
   entry(index: number, term: number): Entry {
@@ -92,13 +94,15 @@ export class Generator {
     const session = this.integer()
     const position = this.position()
     const term = position.term + this.integer()
-    switch (this.below(14)) {
+    switch (this.below(15)) {
       case 9:
         return { type: 'preVote', term, round: session, lastLog: position }
       case 10:
         return { type: this.pick(['preVote.granted', 'preVote.refused'] as const), term, round: session }
       case 11:
         return { type: 'timeoutNow', term, lastLog: position }
+      case 12:
+        return { type: 'removed', term, configuration: position }
       case 0:
         return { type: 'requestVote', term, lastLog: position, isTransfer: this.pick([false, true]) }
       case 1:

@@ -57,6 +57,7 @@ export function everyMessage(): Message[] {
     { type: 'preVote.granted', term: 4, round: 2 },
     { type: 'preVote.refused', term: 2 ** 40, round: 300 },
     { type: 'timeoutNow', term: 4, lastLog: { index: 9, term: 3 } },
+    { type: 'removed', term: 4, configuration: { index: 9, term: 3 } },
     { type: 'requestVote', term: 4, lastLog: { index: 9, term: 3 }, isTransfer: false },
     { type: 'requestVote', term: 1, lastLog: { index: 0, term: 0 }, isTransfer: true },
     { type: 'requestVote.granted', term: 4 },

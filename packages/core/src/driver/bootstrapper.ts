@@ -65,7 +65,7 @@ export class Bootstrapper {
     const now = this.#options.clock.now()
     if (now - (this.#lastAsked.get(group) ?? -Infinity) < ASK_AGAIN_MS) return
     this.#lastAsked.set(group, now)
-    this.#say(group, from, { type: 'bootstrap.inquiry', birth: undefined })
+    this.say(group, from, { type: 'bootstrap.inquiry', birth: undefined })
   }
 
   receive(from: NodeId, { group, store }: Packet, message: BootstrapMessage): void {
@@ -74,8 +74,11 @@ export class Bootstrapper {
         this.#answer(group, from, message.birth)
         return
       case 'bootstrap.standing':
-        if (message.birth === undefined) this.#learnStanding(group, message)
-        else this.#births.get(group)?.noteStanding(from, store, message)
+        if (message.birth === undefined) {
+          this.#learnStanding(group, message)
+          this.#options.hosted(group)?.noteStanding(from, store, message)
+        }
+        this.#births.get(group)?.noteStanding(from, store, message)
         return
       case 'bootstrap.offer':
         this.#accept(group, from, message.entry)
@@ -103,7 +106,7 @@ export class Bootstrapper {
       timers,
       now: () => clock.now(),
       wallTime: () => clock.wallTime(),
-      say: (to, message) => this.#say(group, to, message),
+      say: (to, message) => this.say(group, to, message),
       held: () => (this.#isKnown(group) ? this.#configurationOf(group)?.groupUuid : null),
       write: (entry, written) => this.#write(group, entry, written),
       ended: (error, groupUuid) => {
@@ -122,7 +125,7 @@ export class Bootstrapper {
     if (!this.#isKnown(group)) return
     const standing = this.#standing(group, from, birth)
     if (standing.groupUuid === undefined && birth !== undefined && !this.#makeReady(group, from, birth)) return
-    this.#say(group, from, standing)
+    this.say(group, from, standing)
   }
 
   /** First come, first served; but of two nodes that ask one another the lower name goes on, so that one does. */
@@ -165,7 +168,7 @@ export class Bootstrapper {
     if (!this.#isKnown(group) || memberOf(entry.configuration, id)?.store !== store.identity) return
     const held = this.#configurationOf(group)?.groupUuid
     const rival = this.#rival(group)
-    const accept = (): void => this.#say(group, from, { type: 'bootstrap.accepted', groupUuid })
+    const accept = (): void => this.say(group, from, { type: 'bootstrap.accepted', groupUuid })
     if (held === groupUuid) {
       const durableIndex = hosted(group)?.server.state.durability.durableIndex ?? entry.index
       if (durableIndex >= entry.index) accept()
@@ -227,7 +230,8 @@ export class Bootstrapper {
     return server === undefined ? writes.isQuiet(group) : server.server.role !== 'stopped'
   }
 
-  #say(group: GroupId, to: NodeId, message: BootstrapMessage): void {
+  /** Says something that stands outside the log: by its store alone, whatever group that holds. */
+  say(group: GroupId, to: NodeId, message: BootstrapMessage): void {
     const { store, send } = this.#options
     send(to, { group, groupUuid: undefined, store: store.identity, messages: [message] })
   }

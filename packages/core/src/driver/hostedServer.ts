@@ -1,6 +1,6 @@
 import type { Command } from '../entry.ts'
-import type { Index, NodeId, ServerId } from '../identifiers.ts'
-import { isBootstrapMessage, type Packet } from '../messages.ts'
+import type { Index, NodeId, ServerId, StoreIdentity } from '../identifiers.ts'
+import { isBootstrapMessage, type BootstrapMessage, type BootstrapStanding, type Packet } from '../messages.ts'
 import type { ClientTransport, StateMachine, Store } from '../ports.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
 import { noOutputs, type Answer, type Outputs, type Read, type Write } from '../state/outputs.ts'
@@ -11,7 +11,9 @@ import type { RaftServer } from '../statecharts/raftServer.ts'
 import { Admission, type DroppedPackets } from './admission.ts'
 import { Applier, type EntriesDone } from './applier.ts'
 import { ClientDesk } from './clientDesk.ts'
+import { MembershipDesk, type MembershipRequest, type MembershipSettled } from './membershipDesk.ts'
 import type { Outbox, Sender } from './outbox.ts'
+import type { Timers } from './timers.ts'
 import { isSameStatus, statusOf, type ServerStatus } from './status.ts'
 
 type Settled = (outcome: Answer['outcome']) => void
@@ -38,6 +40,9 @@ export interface HostedServerOptions {
   readonly afterPoll: (callback: () => void) => void
   /** A blank server has heard from `from` and does not know whether the group knows it. */
   readonly onHeardWhileBlank: (from: NodeId) => void
+  readonly timers: Timers
+  /** Speaks to another node of what stands outside the log. */
+  readonly say: (to: NodeId, message: BootstrapMessage) => void
 }
 
 /**
@@ -51,6 +56,7 @@ export class HostedServer {
   readonly #admission: Admission
   readonly #applier: Applier
   readonly #desk: ClientDesk
+  readonly #membership: MembershipDesk
   #status: ServerStatus
   #sender: Sender
   #orders: AppendOrder[] = []
@@ -81,6 +87,8 @@ export class HostedServer {
       order: (order) => this.#order(order),
       read: (after, maxBytes, done) => this.read(after, maxBytes, done),
     })
+    const { timers, say } = options
+    this.#membership = new MembershipDesk({ server, timers, say, input: (give) => this.input(give) })
   }
 
   get status(): ServerStatus {
@@ -99,6 +107,20 @@ export class HostedServer {
   /** Another server is to lead: `to`, or whoever is best. `settled` is called once: see `TransferOutcome`. */
   transferLeadership(to: ServerId | undefined, settled: TransferSettled): void {
     this.input((server) => server.transferLeadership(to, settled))
+  }
+
+  /**
+   * The group is to have these members (§6). `settled` is called once, when all of it is done or when it is known that
+   * this server can do no more.
+   * @throws TypeError for what is no name, RangeError for servers that make no group.
+   */
+  changeMembership(request: MembershipRequest, settled: MembershipSettled): void {
+    this.#membership.change(request, settled)
+  }
+
+  /** Another node has said which store it has. */
+  noteStanding(from: NodeId, store: StoreIdentity, standing: BootstrapStanding): void {
+    this.#membership.noteStanding(from, store, standing)
   }
 
   /** Committed and applied entries behind `after`, from memory or from the store. */
@@ -130,6 +152,7 @@ export class HostedServer {
   }
 
   stop(): void {
+    this.#membership.close()
     this.input((server) => server.stop())
   }
 

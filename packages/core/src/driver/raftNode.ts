@@ -132,6 +132,8 @@ export class RaftNode {
       now: () => clock.now(),
       afterPoll: (callback) => clock.afterPoll(callback),
       onHeardWhileBlank: (from) => this.#bootstrapper.askStanding(group, from),
+      timers: this.#timers,
+      say: (to, message) => this.#bootstrapper.say(group, to, message),
     })
     this.#hosted.set(group, hosted)
     hosted.input((started) => started.start())

@@ -5,10 +5,10 @@ import { hasQuorum } from '../quorum/majority.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
 import { isHardStateDurable, send } from './durability.ts'
 
-/** Whether this server may stand for election and vote: the configuration names it, by its store. */
+/** Whether this server may stand for election: the latest configuration that it knows of names it as a voter. */
 export function isVotingMember(state: RaftState): boolean {
-  const configuration = configurationOf(state)
-  return configuration !== undefined && isVoter(configuration, state.id)
+  const latest = state.configurations.at(-1)
+  return latest !== undefined && latest.index > state.removedAt && isVoter(latest.configuration, state.id)
 }
 
 /** §5.2: election timeouts are chosen at random from a fixed interval, to prevent split votes. */

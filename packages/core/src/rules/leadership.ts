@@ -34,6 +34,7 @@ export function isStoreStalled({ settings, durability, peers }: RaftState): bool
   return peers.size > 0 && durability.stalledTicks > ticksIn(settings, settings.storeStallTimeoutMs)
 }
 
-function ticksIn({ heartbeatIntervalMs }: RaftSettings, durationMs: number): number {
+/** The ticks of so much time, rounded up. */
+export function ticksIn({ heartbeatIntervalMs }: RaftSettings, durationMs: number): number {
   return Math.ceil((TICKS_PER_HEARTBEAT * durationMs) / heartbeatIntervalMs)
 }

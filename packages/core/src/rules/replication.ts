@@ -3,11 +3,12 @@ import { entryBytes } from '../entry.ts'
 import { invariant } from '../errors.ts'
 import type { Index, LogPosition } from '../identifiers.ts'
 import type { AppendEntriesAccepted, AppendEntriesRejected } from '../messages.ts'
-import { startProgress, type Progress } from '../state/progress.ts'
-import { configurationOf, type RaftState } from '../state/raftState.ts'
+import type { Progress } from '../state/progress.ts'
+import type { RaftState } from '../state/raftState.ts'
 import { nextPlace } from './appending.ts'
 import { advanceCommitIndex } from './commitment.ts'
 import { send } from './durability.ts'
+import { updatePeers } from './membership.ts'
 import { tellTarget } from './transfer.ts'
 
 /** §5.2, §5.3: a new leader takes nothing for granted of its followers, and appends an empty entry first (§5.4.2, §8). */
@@ -16,12 +17,9 @@ export function takeLeadership(state: RaftState, wallTime: number): void {
   state.votes.clear()
   state.peers.clear()
   state.durability.stalledTicks = 0
-  const nextIndex = state.log.lastIndex + 1
-  for (const { id } of configurationOf(state)?.members ?? []) {
-    if (id !== state.id) state.peers.set(id, startProgress(id, ++state.lastSession, nextIndex))
-  }
   const { index, term, time } = nextPlace(state, wallTime)
   state.log.append({ kind: 'no-op', index, term, time })
+  updatePeers(state)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { invariant } from '../errors.ts'
 import type { Term } from '../identifiers.ts'
 import type { RaftState } from '../state/raftState.ts'
+import { abandonChange } from './membership.ts'
 import { endTransfer } from './transfer.ts'
 
 /** §5.1: a server that sees a newer term adopts it; it has voted for nobody in it yet. */
@@ -18,6 +19,7 @@ export function stepDown(state: RaftState, nowMs: number): void {
   // Also a leader that gives way in its own term.
   if (state.leaderId === state.id) state.leaderId = undefined
   endTransfer(state)
+  abandonChange(state)
   state.isTransferTarget = false
   state.preVotes.clear()
   state.votes.clear()

@@ -1,9 +1,8 @@
 import { invariant } from '../errors.ts'
 import type { LogPosition, ServerId } from '../identifiers.ts'
 import type { PreVote, RequestVote } from '../messages.ts'
-import type { RaftState } from '../state/raftState.ts'
+import { configurationOf, type RaftState } from '../state/raftState.ts'
 import { send } from './durability.ts'
-import { isVotingMember } from './elections.ts'
 
 /** §5.4.1: the later last term is more up-to-date; on equal terms, the longer log. */
 export function isAtLeastAsUpToDate(candidate: LogPosition, voter: LogPosition): boolean {
@@ -33,6 +32,14 @@ export function disregards(state: RaftState, request: RequestVote, isLeader: boo
   return request.term > state.currentTerm && !request.isTransfer && hearsLeader(state, isLeader, nowMs)
 }
 
+/**
+ * A blank store does not: what it promised before it was wiped is lost. Others do even where their own configuration
+ * does not name them, for a newer one may, and that of the candidate decides (thesis §4.1).
+ */
+function mayVote(state: RaftState): boolean {
+  return configurationOf(state) !== undefined
+}
+
 /** Answers a PreVote (thesis §9.6). Nothing changes: not even the wait for a leader begins anew. */
 export function answerPreVote(
   state: RaftState,
@@ -40,7 +47,7 @@ export function answerPreVote(
   { term, round, lastLog }: PreVote,
   voter: { readonly isLeader: boolean; readonly nowMs: number },
 ): void {
-  if (!isVotingMember(state)) return
+  if (!mayVote(state)) return
   const grants =
     term === state.currentTerm &&
     !hearsLeader(state, voter.isLeader, voter.nowMs) &&
@@ -51,7 +58,7 @@ export function answerPreVote(
 
 /** Answers a RequestVote. Whoever gives its vote waits an election timeout for the candidate to win (§5.2). */
 export function answerRequestVote(state: RaftState, candidate: ServerId, request: RequestVote, nowMs: number): void {
-  if (!isVotingMember(state)) return
+  if (!mayVote(state)) return
   if (!grantsVote(state, candidate, request)) {
     send(state, candidate, { type: 'requestVote.refused', term: state.currentTerm })
     return

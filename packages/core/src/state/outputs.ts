@@ -1,4 +1,5 @@
 import type { AppendOutcome } from './pendingAppends.ts'
+import type { ChangeOutcome } from './membershipChange.ts'
 import type { TransferOutcome } from './transfer.ts'
 import type { Entry } from '../entry.ts'
 import type { Index, ServerId } from '../identifiers.ts'
@@ -29,10 +30,10 @@ export interface Read {
   readonly maxBytes: number
 }
 
-/** An append or a transfer whose caller can be told. */
+/** An append, a transfer or a change of the members whose caller can be told. */
 export interface Answer {
   readonly token: unknown
-  readonly outcome: AppendOutcome | TransferOutcome
+  readonly outcome: AppendOutcome | TransferOutcome | ChangeOutcome
 }
 
 /**

@@ -29,6 +29,12 @@ export interface Progress {
   toldCommit: Index
   /** The store was asked for entries that are no longer in memory. */
   isReading: boolean
+  /** Where the log ended when the present round of catching up began (thesis §4.2.1). */
+  roundGoal: Index
+  /** Ticks since then. */
+  roundTicks: number
+  /** The round before this one was shorter than an election timeout. */
+  isCaughtUp: boolean
 }
 
 export function startProgress(id: ServerId, session: number, nextIndex: Index): Progress {
@@ -43,5 +49,15 @@ export function startProgress(id: ServerId, session: number, nextIndex: Index): 
     sentSinceTick: false,
     toldCommit: 0,
     isReading: false,
+    roundGoal: nextIndex,
+    roundTicks: 0,
+    isCaughtUp: false,
   }
+}
+
+/** Catching up begins, or its next round does. */
+export function startRounds(progress: Progress, lastIndex: Index): void {
+  progress.roundGoal = lastIndex
+  progress.roundTicks = 0
+  progress.isCaughtUp = false
 }

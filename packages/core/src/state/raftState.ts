@@ -6,6 +6,7 @@ import { startDurability, type Durability } from './durability.ts'
 import { Log } from './log.ts'
 import { noOutputs, type Outputs } from './outputs.ts'
 import type { PendingAppend } from './pendingAppends.ts'
+import type { PendingChange } from './membershipChange.ts'
 import type { Progress } from './progress.ts'
 import type { Transfer } from './transfer.ts'
 
@@ -45,6 +46,8 @@ export interface RaftState {
   /** The configurations in the log, in order: the last is in force, the one before returns if it is truncated (§6). */
   configurations: PlacedConfiguration[]
 
+  /** A committed configuration without this server stands here, or stood when it was last told so. */
+  removedAt: Index
   /** The highest time in the log so far, so that times never fall: milliseconds since the epoch. */
   lastTime: number
   /** The highest entry known to be committed. */
@@ -79,6 +82,8 @@ export interface RaftState {
   readonly peers: Map<ServerId, Progress>
   /** As a leader that hands over: to whom, and who wants to know how it went. */
   transfer: Transfer | undefined
+  /** As a leader that changes the configuration: who wants to know how it went. */
+  pendingChange: PendingChange | undefined
   /** The last replication session given out in this process. */
   lastSession: number
 
@@ -110,6 +115,7 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     votedFor: recovered?.hardState.votedFor,
     log: new Log(recovered?.lastIndex, recovered?.termStarts),
     configurations: (recovered?.configurations ?? []).map(({ index, configuration }) => ({ index, configuration })),
+    removedAt: 0,
     lastTime: recovered?.lastTime ?? 0,
     commitIndex: 0,
     applyingIndex: 0,
@@ -124,6 +130,7 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     isTransferTarget: false,
     votes: new Set(),
     transfer: undefined,
+    pendingChange: undefined,
     peers: new Map(),
     lastSession: 0,
     pendingAppends: [],
@@ -163,6 +170,13 @@ export function copyState(state: RaftState): RaftState {
 /** The latest configuration in the log, committed or not (§6). Undefined on a blank server. */
 export function configurationOf(state: RaftState): Configuration | undefined {
   return state.configurations.at(-1)?.configuration
+}
+
+/** The latest that is known to be committed. Undefined while none is. */
+export function committedConfiguration({ configurations, commitIndex }: RaftState): PlacedConfiguration | undefined {
+  let last = configurations.length - 1
+  while (last >= 0 && configurations[last]!.index > commitIndex) last--
+  return configurations[last]
 }
 
 export function hardStateOf(state: RaftState): HardState {

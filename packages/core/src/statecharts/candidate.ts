@@ -13,6 +13,7 @@ import { isHardStateDurable } from '../rules/durability.ts'
 import { answerAppendEntries } from '../rules/following.ts'
 import type { PreVoteGranted } from '../messages.ts'
 import { refuseAppends } from '../rules/appending.ts'
+import { refuseChange } from '../rules/membership.ts'
 import { refuseTransfer } from '../rules/transfer.ts'
 import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
@@ -53,6 +54,8 @@ const chart = setup({
         refuseAppends(state, event.orders)
       } else if (event.type === 'transfer.requested') {
         refuseTransfer(state, event.token, 'notLeader')
+      } else if (event.type === 'membership.requested') {
+        refuseChange(state, event.order.token, 'notLeader')
       }
     },
   },
@@ -73,6 +76,7 @@ export const candidateMachine = chart.createMachine({
     'requestVote.received': { actions: 'answer' },
     'appends.received': { actions: 'answer' },
     'transfer.requested': { actions: 'answer' },
+    'membership.requested': { actions: 'answer' },
   },
   states: {
     standing: {

@@ -8,11 +8,13 @@ import type {
   PreVoteGranted,
   PreVoteRefused,
   RaftMessage,
+  Removed,
   RequestVote,
   RequestVoteGranted,
   RequestVoteRefused,
   TimeoutNow,
 } from '../messages.ts'
+import type { MembershipOrder } from '../state/membershipChange.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
 
 /** An RPC or its answer has come from another server. The term has been looked at: it is not above ours. */
@@ -25,6 +27,7 @@ export type MessageReceived =
   | { readonly type: 'requestVote.refused'; readonly from: ServerId; readonly message: RequestVoteRefused }
   | { readonly type: 'appendEntries.received'; readonly from: ServerId; readonly message: AppendEntries }
   | { readonly type: 'timeoutNow.received'; readonly from: ServerId; readonly message: TimeoutNow }
+  | { readonly type: 'removed.received'; readonly from: ServerId; readonly message: Removed }
   | AppendEntriesAnswered
 
 export type AppendEntriesAnswered =
@@ -49,6 +52,8 @@ export type RoleEvent =
   | { readonly type: 'appends.received'; readonly orders: readonly AppendOrder[] }
   /** Somebody wants another server to lead: `to`, or whoever is best. */
   | { readonly type: 'transfer.requested'; readonly to: ServerId | undefined; readonly token: unknown }
+  /** Somebody wants the group to have other members. */
+  | { readonly type: 'membership.requested'; readonly order: MembershipOrder }
   /** Half a heartbeat interval has passed on this node. */
   | { readonly type: 'heartbeatTick.elapsed' }
   /** More is committed than followers have been told. */
@@ -73,6 +78,8 @@ export type ServerEvent =
   | { readonly type: 'term.discovered'; readonly term: Term }
   /** Another server leads the current term (§5.2). */
   | { readonly type: 'leader.discovered' }
+  /** A candidate has learnt that it is no member any more. */
+  | { readonly type: 'removal.discovered' }
   /** The disk failed, a promise is broken, or the store is not ours. */
   | { readonly type: 'server.failed'; readonly error: Error }
   | { readonly type: 'server.closed' }
@@ -100,5 +107,7 @@ export function messageReceived(from: ServerId, message: RaftMessage): MessageRe
       return { type: 'appendEntries.rejected', from, message }
     case 'timeoutNow':
       return { type: 'timeoutNow.received', from, message }
+    case 'removed':
+      return { type: 'removed.received', from, message }
   }
 }

@@ -3,6 +3,7 @@ import { isVotingMember, drawElectionTimeout, electionTimeoutRemaining } from '.
 import { acknowledgeDurable, answerAppendEntries } from '../rules/following.ts'
 import type { AppendEntries } from '../messages.ts'
 import { refuseAppends } from '../rules/appending.ts'
+import { refuseChange } from '../rules/membership.ts'
 import { obeysTimeoutNow, refuseTransfer } from '../rules/transfer.ts'
 import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import type { RaftState } from '../state/raftState.ts'
@@ -63,6 +64,9 @@ function answer({ state, surroundings }: ServerContext, event: RoleEvent): boole
     case 'transfer.requested':
       refuseTransfer(state, event.token, 'notLeader')
       return true
+    case 'membership.requested':
+      refuseChange(state, event.order.token, 'notLeader')
+      return true
     default:
       return false
   }
@@ -80,6 +84,8 @@ const follower = chart.createMachine({
     'write.completed': { actions: 'answer' },
     'appends.received': { actions: 'answer' },
     'transfer.requested': { actions: 'answer' },
+    'membership.requested': { actions: 'answer' },
+    'removed.received': { description: 'Noted: it looks again whether it votes.', actions: 'answer' },
     'timeoutNow.received': {
       description: 'Its leader hands over to it (thesis §3.10).',
       guard: 'obeys',

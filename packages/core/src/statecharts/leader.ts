@@ -3,6 +3,21 @@ import { advanceCommitIndex } from '../rules/commitment.ts'
 import { answerAppendEntries } from '../rules/following.ts'
 import { appendCommands } from '../rules/appending.ts'
 import { countTick, holdsQuorum, isStoreStalled } from '../rules/leadership.ts'
+import {
+  answerThere,
+  countRounds,
+  isCatchingUp,
+  isChanging,
+  isJoint,
+  isRemoved,
+  isThere,
+  mayStep,
+  refusalOf,
+  refuseChange,
+  settleChange,
+  startChange,
+  step,
+} from '../rules/membership.ts'
 import { heartbeat, isOfSession, noteAcceptance, replicate, tellCommitIndex } from '../rules/replication.ts'
 import { abandonTransfer, bestTarget, isEligible, refuseTransfer, startTransfer, tellAgain } from '../rules/transfer.ts'
 import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
@@ -24,6 +39,16 @@ const chart = setup({
     hasLostQuorum: ({ context }) => !holdsQuorum(context.state),
     isStoreStalled: ({ context }) => isStoreStalled(context.state),
     storeFlushes: ({ context }) => !isStoreStalled(context.state),
+    leadsInVain: ({ context: { state } }) => isStoreStalled(state) || isRemoved(state),
+    isThere: ({ context, event }) => event.type === 'membership.requested' && isThere(context.state, event.order),
+    mayChange: ({ context, event }) =>
+      event.type === 'membership.requested' && refusalOf(context.state, event.order) === undefined,
+    mayStep: ({ context }) => mayStep(context.state),
+    isJoint: ({ context }) => isJoint(context.state),
+    isCatchingUp: ({ context }) => isCatchingUp(context.state),
+    isChanging: ({ context }) => isChanging(context.state),
+    isSettled: ({ context }) => !isChanging(context.state),
+    isRemoved: ({ context }) => isRemoved(context.state),
     hasTarget: ({ context, event }) => targetOf(context.state, event) !== undefined,
   },
   actions: {
@@ -47,6 +72,19 @@ const chart = setup({
     abandonTransfer: ({ context: { state, surroundings } }) => {
       appendCommands(state, abandonTransfer(state), surroundings.wallTime())
     },
+    answerThere: ({ context, event }) => {
+      if (event.type === 'membership.requested') answerThere(context.state, event.order)
+    },
+    startChange: ({ context: { state, surroundings }, event }) => {
+      if (event.type === 'membership.requested') startChange(state, event.order, surroundings.wallTime())
+    },
+    refuseChange: ({ context: { state }, event }) => {
+      if (event.type !== 'membership.requested') return
+      refuseChange(state, event.order.token, refusalOf(state, event.order) ?? 'busy')
+    },
+    step: ({ context: { state, surroundings } }) => step(state, surroundings.wallTime()),
+    countRounds: ({ context }) => countRounds(context.state),
+    settleChange: ({ context }) => settleChange(context.state),
     giveWay: raise({ type: 'transfer.requested', to: undefined, token: undefined }),
     answer: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'appendEntries.received') {
@@ -83,6 +121,18 @@ const invokePeers = chart.enqueueActions(({ context, enqueue }) => {
   for (const [id, progress] of context.state.peers) {
     enqueue.spawnChild('peer', { id, input: { state: context.state, progress } })
   }
+})
+
+/** As the configuration has it, which takes effect as soon as it stands in the log (§6). */
+const updatePeerCharts = chart.enqueueActions(({ context, self, enqueue }) => {
+  const { children } = self.getSnapshot()
+  for (const [id, progress] of context.state.peers) {
+    const present = children[id]?.getSnapshot().context.progress
+    if (present === progress) continue
+    if (present !== undefined) enqueue.stopChild(id)
+    enqueue.spawnChild('peer', { id, input: { state: context.state, progress } })
+  }
+  for (const id of Object.keys(children)) if (!context.state.peers.has(id)) enqueue.stopChild(id)
 })
 
 const passToPeer = chart.sendTo(
@@ -144,7 +194,7 @@ const leader = chart.createMachine({
                 },
                 'transfer.requested': [
                   { guard: 'hasTarget', target: 'transferring', actions: 'startTransfer' },
-                  { guard: 'isStoreStalled', target: '#leader.gaveWay' },
+                  { guard: 'leadsInVain', target: '#leader.gaveWay' },
                   { actions: { type: 'refuseTransfer', params: 'noTarget' } },
                 ],
               },
@@ -154,7 +204,7 @@ const leader = chart.createMachine({
                 'Brings the target up to date and tells it to stand for election; appends wait (thesis §3.10).',
               after: {
                 transferTimeout: [
-                  { guard: 'isStoreStalled', target: '#leader.gaveWay' },
+                  { guard: 'leadsInVain', target: '#leader.gaveWay' },
                   { description: 'It leads on.', target: 'serving', actions: ['abandonTransfer', tellOfEntries] },
                 ],
               },
@@ -163,6 +213,54 @@ const leader = chart.createMachine({
                 'transfer.requested': { actions: { type: 'refuseTransfer', params: 'busy' } },
                 'heartbeatTick.elapsed': { description: 'The word may be lost.', actions: 'tellTargetAgain' },
               },
+            },
+          },
+        },
+        membership: {
+          description:
+            'Who belongs to the group (§6). Each step is an entry, and waits until the one before is committed.',
+          initial: 'looking',
+          on: {
+            'membership.requested': [
+              { description: 'Nothing to do.', guard: 'isThere', actions: 'answerThere' },
+              {
+                description: 'Also another goal while new servers catch up: nothing is lost by it yet.',
+                guard: 'mayChange',
+                target: '.looking',
+                actions: ['startChange', updatePeerCharts, tellOfEntries],
+              },
+              { actions: 'refuseChange' },
+            ],
+          },
+          states: {
+            looking: {
+              description: 'How far is the change? A new leader goes on where the former one was.',
+              always: [
+                { guard: 'isJoint', target: 'joint' },
+                { guard: 'isCatchingUp', target: 'catchingUp' },
+                { guard: 'isChanging', target: 'committing' },
+                { guard: 'isRemoved', target: 'leaving', actions: 'settleChange' },
+                { target: 'settled', actions: 'settleChange' },
+              ],
+            },
+            settled: {},
+            catchingUp: {
+              description: 'New servers take the log without a vote, in rounds (thesis §4.2.1).',
+              always: { guard: 'mayStep', target: 'looking', actions: ['step', updatePeerCharts, tellOfEntries] },
+              on: { 'heartbeatTick.elapsed': { actions: 'countRounds' } },
+            },
+            joint: {
+              description: 'Every decision takes a majority of the old voters and one of the new (§6).',
+              always: { guard: 'mayStep', target: 'looking', actions: ['step', updatePeerCharts, tellOfEntries] },
+            },
+            committing: {
+              description: 'In force since it was appended; done when it is committed.',
+              always: { guard: 'isSettled', target: 'looking' },
+            },
+            leaving: {
+              description: 'No voter of its group any more: another is to lead (thesis §4.2.2).',
+              entry: 'giveWay',
+              on: { 'membership.requested': { actions: 'refuseChange' } },
             },
           },
         },
@@ -191,8 +289,8 @@ const leader = chart.createMachine({
 
 /** In each region what an ordinary moment finds. */
 function isSettled({ value }: { readonly value: unknown }): boolean {
-  const { leading } = value as { readonly leading?: { readonly service: string; readonly store: string } }
-  return leading?.service === 'serving' && leading.store === 'flushing'
+  const { leading } = value as { readonly leading?: Readonly<Record<'service' | 'membership' | 'store', string>> }
+  return leading?.service === 'serving' && leading.membership === 'settled' && leading.store === 'flushing'
 }
 
 /** Leads until a newer term is discovered, or until it gives way. Each follower is a child actor, under the follower's id. */

@@ -5,11 +5,14 @@ import { invariant, InvariantViolation } from '../errors.ts'
 import { isAnswer, type RaftMessage, type RequestVote } from '../messages.ts'
 import { abandonAppends, completeApplying, nextToApply, startApplying } from '../rules/commitment.ts'
 import { writeFirstEntry } from '../rules/bootstrap.ts'
-import { checkOwnStore } from '../rules/configurations.ts'
+import { checkOwnStore, noteRemoval, tellIfRemoved } from '../rules/configurations.ts'
 import { completeWrite, takeWrite } from '../rules/durability.ts'
+import { isVotingMember } from '../rules/elections.ts'
 import { disregards } from '../rules/voting.ts'
 import { refuseAppends } from '../rules/appending.ts'
+import { abandonChange, refuseChange } from '../rules/membership.ts'
 import { endTransfer, refuseTransfer } from '../rules/transfer.ts'
+import type { MembershipOrder } from '../state/membershipChange.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
 import type { WriteId } from '../state/durability.ts'
 import { noOutputs, type Outputs, type Write } from '../state/outputs.ts'
@@ -119,11 +122,16 @@ export class RaftServer {
       const { currentTerm } = this.state
       // Sessions are counted anew by a process that restarts: the term is what tells old answers.
       if (isAnswer(message) && message.term < currentTerm) return
+      if (message.type === 'preVote' || message.type === 'requestVote') tellIfRemoved(this.state, from)
       if (message.type === 'requestVote' && this.#disregards(message)) return
       if (message.term > currentTerm) {
         this.#tellServer({ type: 'term.discovered', term: message.term })
       } else if (message.type === 'appendEntries' && message.term === currentTerm && this.role === 'candidate') {
         this.#tellServer({ type: 'leader.discovered' })
+      }
+      if (message.type === 'removed') {
+        noteRemoval(this.state, message)
+        if (this.role === 'candidate' && !isVotingMember(this.state)) this.#tellServer({ type: 'removal.discovered' })
       }
       this.#tellRole(messageReceived(from, message))
     })
@@ -147,6 +155,12 @@ export class RaftServer {
   transferLeadership(to: ServerId | undefined, token: unknown): void {
     if (this.role === 'stopped') refuseTransfer(this.state, token, 'notLeader')
     else this.handle({ type: 'transfer.requested', to, token })
+  }
+
+  /** The group is to have other members (§6). Answered by an output: see `ChangeOutcome`. */
+  changeMembership(order: MembershipOrder): void {
+    if (this.role === 'stopped') refuseChange(this.state, order.token, 'notLeader')
+    else this.handle({ type: 'membership.requested', order })
   }
 
   /** The first entry of the group, on a store that holds nothing of it. */
@@ -229,6 +243,7 @@ export class RaftServer {
     }
     if (failure !== undefined || roleOf(this.#actor) === 'stopped') {
       endTransfer(this.state)
+      abandonChange(this.state)
       abandonAppends(this.state)
     }
   }

@@ -66,6 +66,11 @@ export const serverMachine = chart.createMachine({
           target: 'follower',
           actions: 'stepDown',
         },
+        'removal.discovered': {
+          description: 'The group goes on without it (thesis §4.2.3).',
+          target: 'follower',
+          actions: 'stepDown',
+        },
       },
     },
     leader: {

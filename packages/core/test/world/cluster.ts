@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly settings?: Partial<RaftSettings>
   readonly seed?: number
   readonly inspect?: Inspect
+  /** Only the first so many are members of the group. */
+  readonly members?: number
   /** Nobody bootstraps the group. */
   readonly isUnborn?: boolean
   /** As `Cluster.draws`, from the start. */
@@ -71,9 +73,10 @@ export class Cluster {
     this.ids = Array.from({ length: size }, (_, place) => `n${place + 1}`)
     const disks = this.ids.map((id) => new TestDisk(`store-of-${id}`))
     if (options.isUnborn !== true) {
-      const stores = new Map(this.ids.map((id, place) => [id, disks[place]!.identity]))
+      const members = this.ids.slice(0, options.members ?? size)
+      const stores = new Map(members.map((id, place) => [id, disks[place]!.identity]))
       const entry = firstEntry('the-group', stores, this.clock.wallTime())
-      for (const disk of disks) {
+      for (const disk of disks.slice(0, members.length)) {
         const hardState = { currentTerm: entry.term, votedFor: undefined }
         disk.flush({ group: GROUP, hardState, truncateAfter: undefined, entries: [entry] })
       }

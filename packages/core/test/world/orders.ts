@@ -15,6 +15,8 @@ export function messageLine(to: ServerId, message: RaftMessage): string {
       return `${head} round ${message.round}`
     case 'requestVote':
       return `${head} last ${at(message.lastLog)}${message.isTransfer ? ' transfer' : ''}`
+    case 'removed':
+      return `${head} by ${at(message.configuration)}`
     case 'timeoutNow':
       return `${head} last ${at(message.lastLog)}`
     case 'requestVote.granted':

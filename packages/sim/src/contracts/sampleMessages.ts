@@ -32,6 +32,7 @@ export function everyMessage(): Readonly<Record<Message['type'], readonly Messag
       { type: 'appendEntries.rejected', term: 7, session: 1, prevLogIndex: large, hint: { index: 70_000, term: 6 } },
     ],
     timeoutNow: [{ type: 'timeoutNow', term: 7, lastLog: { index: 2 ** 40, term: 7 } }],
+    removed: [{ type: 'removed', term: 7, configuration: { index: 2 ** 40, term: 6 } }],
     'bootstrap.inquiry': [
       { type: 'bootstrap.inquiry', birth: undefined },
       { type: 'bootstrap.inquiry', birth: BIRTH },

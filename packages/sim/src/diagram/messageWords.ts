@@ -30,6 +30,8 @@ function particulars(message: Message): string[] {
         `last ${position(message.lastLog)}`,
         ...(message.isTransfer ? ['as the leader wants it'] : []),
       ]
+    case 'removed':
+      return [`term ${message.term}`, `by ${position(message.configuration)}`]
     case 'timeoutNow':
       return [`term ${message.term}`, `last ${position(message.lastLog)}`]
     case 'requestVote.granted':

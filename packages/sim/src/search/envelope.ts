@@ -38,6 +38,8 @@ function describeContent(message: RaftMessage): string {
     case 'requestVote':
     case 'timeoutNow':
       return `, last ${positionName(message.lastLog)}`
+    case 'removed':
+      return `, by ${positionName(message.configuration)}`
     case 'preVote.granted':
     case 'preVote.refused':
     case 'requestVote.granted':

@@ -46,7 +46,8 @@ export function settledMessage(message: RaftMessage): RaftMessage {
 function settledPeers(peers: Peers): Peers {
   const settled = [...peers].map(([id, { nextIndex, matchIndex, isReading }]) => {
     const unseen = { inflight: [], inflightBytes: 0, silentTicks: 0, sentSinceTick: false, toldCommit: 0 }
-    return [id, { id, session: THE_SESSION, nextIndex, matchIndex, ...unseen, isReading }] as const
+    const round = { roundGoal: 0, roundTicks: 0, isCaughtUp: false }
+    return [id, { id, session: THE_SESSION, nextIndex, matchIndex, ...unseen, ...round, isReading }] as const
   })
   return new Map(settled.sort(byKey))
 }

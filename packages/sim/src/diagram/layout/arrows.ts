@@ -103,6 +103,7 @@ function labelAt(x: number, y: number, anchor: ArrowLabel['anchor'], words: Arro
 
 function topicOf(name: MessageName): Topic {
   if (name === 'heartbeat') return 'heartbeat'
-  if (name.startsWith('requestVote') || name.startsWith('preVote') || name === 'timeoutNow') return 'vote'
+  if (name.startsWith('requestVote') || name.startsWith('preVote')) return 'vote'
+  if (name === 'timeoutNow' || name === 'removed') return 'vote'
   return name.startsWith('appendEntries') ? 'append' : 'birth'
 }

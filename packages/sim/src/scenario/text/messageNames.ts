@@ -12,5 +12,6 @@ export const MESSAGE_NAMES = [
   'appendEntries.accepted',
   'appendEntries.rejected',
   'timeoutNow',
+  'removed',
   'heartbeat',
 ] as const satisfies readonly MessageName[]

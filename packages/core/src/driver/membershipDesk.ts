@@ -1,0 +1,139 @@
+import { memberOf, type Configuration, type Member } from '../configuration.ts'
+import { assertName, type Index, type NodeId, type ServerId, type StoreIdentity } from '../identifiers.ts'
+import type { BootstrapMessage, BootstrapStanding } from '../messages.ts'
+import type { ChangeOutcome } from '../state/membershipChange.ts'
+import { configurationOf } from '../state/raftState.ts'
+import type { RaftServer } from '../statecharts/raftServer.ts'
+import type { Timers } from './timers.ts'
+
+/** Who is to belong to a group. */
+export interface MembershipRequest {
+  /** Who votes: at least one. */
+  readonly voters: readonly NodeId[]
+  /** Who takes the log without a vote, for as long as nobody changes that (thesis §4.2.1). */
+  readonly learners?: readonly NodeId[] | undefined
+  /** Only if the latest configuration stands at this index; undefined: whichever it is. */
+  readonly expectedIndex?: Index | undefined
+  /** How long new servers may take to say which store they have, in milliseconds. */
+  readonly timeoutMs: number
+}
+
+/** How a change ended on the node that was asked. */
+export type MembershipOutcome =
+  | ChangeOutcome
+  /** New servers did not say which store they have: nothing was changed. */
+  | { readonly type: 'unreachable'; readonly nodes: readonly NodeId[] }
+  /** A new server holds another group of that name: nothing was changed. */
+  | { readonly type: 'otherGroup'; readonly node: NodeId }
+
+/** Tells the caller of a change how it ended. Called once. */
+export type MembershipSettled = (outcome: MembershipOutcome) => void
+
+export interface MembershipDeskOptions {
+  readonly server: RaftServer
+  readonly timers: Timers
+  readonly say: (to: NodeId, message: BootstrapMessage) => void
+  /** Runs one input of the server's. */
+  readonly input: (give: (server: RaftServer) => void) => void
+}
+
+const ASK_AGAIN_MS = 100
+
+/** One request that waits for new servers to say which store they have. */
+interface Inquiry {
+  readonly request: MembershipRequest
+  readonly settled: MembershipSettled
+  readonly unknown: Set<NodeId>
+  readonly stores: Map<NodeId, StoreIdentity>
+}
+
+/**
+ * Where changes of the members are taken: a configuration names servers by their stores, so a new one is asked for its
+ * own first.
+ */
+export class MembershipDesk {
+  readonly #options: MembershipDeskOptions
+  readonly #inquiries = new Set<Inquiry>()
+
+  constructor(options: MembershipDeskOptions) {
+    this.#options = options
+  }
+
+  /** @throws TypeError for what is no name, RangeError for servers that make no group. */
+  change(request: MembershipRequest, settled: MembershipSettled): void {
+    checkRequest(request)
+    const { server, timers } = this.#options
+    const configuration = configurationOf(server.state)
+    const nodes = nodesOf(request)
+    const unknown = nodes.filter((id) => this.#storeOf(configuration, id) === undefined)
+    const inquiry: Inquiry = { request, settled, unknown: new Set(unknown), stores: new Map() }
+    if (server.role !== 'leader' || unknown.length === 0) {
+      this.#order(inquiry)
+      return
+    }
+    this.#inquiries.add(inquiry)
+    timers.setTimeout(() => this.#end(inquiry, { type: 'unreachable', nodes: [...inquiry.unknown] }), request.timeoutMs)
+    this.#askAgain(inquiry)
+  }
+
+  noteStanding(from: NodeId, store: StoreIdentity, { groupUuid }: BootstrapStanding): void {
+    const own = configurationOf(this.#options.server.state)?.groupUuid
+    for (const inquiry of this.#inquiries) {
+      if (!inquiry.unknown.has(from)) continue
+      if (groupUuid !== undefined && groupUuid !== own) {
+        this.#end(inquiry, { type: 'otherGroup', node: from })
+        continue
+      }
+      inquiry.unknown.delete(from)
+      inquiry.stores.set(from, store)
+      if (inquiry.unknown.size > 0) continue
+      this.#inquiries.delete(inquiry)
+      this.#order(inquiry)
+    }
+  }
+
+  /** The server stops: nothing was changed. */
+  close(): void {
+    for (const inquiry of this.#inquiries) this.#end(inquiry, { type: 'unreachable', nodes: [...inquiry.unknown] })
+  }
+
+  #storeOf(configuration: Configuration | undefined, id: ServerId): StoreIdentity | undefined {
+    const { server } = this.#options
+    if (id === server.id) return server.state.store
+    return configuration === undefined ? undefined : memberOf(configuration, id)?.store
+  }
+
+  #order({ request, settled, stores }: Inquiry): void {
+    const { server, input } = this.#options
+    const configuration = configurationOf(server.state)
+    const members = nodesOf(request).map((id): Member => {
+      return { id, store: stores.get(id) ?? this.#storeOf(configuration, id) ?? '' }
+    })
+    const target = { members, voters: request.voters }
+    input((given) => given.changeMembership({ token: settled, target, expectedIndex: request.expectedIndex }))
+  }
+
+  #askAgain(inquiry: Inquiry): void {
+    if (!this.#inquiries.has(inquiry)) return
+    for (const node of inquiry.unknown) this.#options.say(node, { type: 'bootstrap.inquiry', birth: undefined })
+    this.#options.timers.setTimeout(() => this.#askAgain(inquiry), ASK_AGAIN_MS)
+  }
+
+  #end(inquiry: Inquiry, outcome: MembershipOutcome): void {
+    if (this.#inquiries.delete(inquiry)) inquiry.settled(outcome)
+  }
+}
+
+function nodesOf({ voters, learners }: MembershipRequest): NodeId[] {
+  return [...voters, ...(learners ?? [])]
+}
+
+function checkRequest(request: MembershipRequest): void {
+  const nodes = nodesOf(request)
+  for (const node of nodes) assertName('node id', node)
+  const twice = nodes.find((node, place) => nodes.indexOf(node) !== place)
+  if (twice !== undefined)
+    throw new RangeError(`a configuration names ${twice} twice: each server votes or learns, once`)
+  if (request.voters.length === 0)
+    throw new RangeError('a configuration without voters decides nothing: name one at least')
+}
