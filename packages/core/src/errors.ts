@@ -42,6 +42,40 @@ export class LeadershipTransferError extends QuorateError {
   }
 }
 
+/** Why the members of a group were not changed as asked. */
+export type MembershipChangeReason =
+  /** Another change or a transfer was under way until the end of the wait. */
+  | 'busy'
+  /** The configuration has changed since the caller looked. */
+  | 'conflict'
+  /** No majority of the new voters answers. */
+  | 'noMajority'
+  /** The store of a voter was replaced, and without it no voter is left. */
+  | 'lastVoter'
+  /** The stores of several voters were replaced. */
+  | 'severalReplaced'
+  /** A new server did not say which store it has. */
+  | 'unreachable'
+  /** A new server holds another group of that name. */
+  | 'otherGroup'
+  /** Another change took its place while new servers were catching up. */
+  | 'superseded'
+  /** The leader changed in between. */
+  | 'unknown'
+
+/** The members are not what was asked for; of `superseded` and `unknown`, a look at the status says what they are. */
+export class MembershipChangeError extends QuorateError {
+  readonly code = 'MEMBERSHIP_CHANGE'
+  readonly group: GroupId
+  readonly reason: MembershipChangeReason
+
+  constructor(group: GroupId, reason: MembershipChangeReason, why: string, options?: ErrorOptions) {
+    super(`group ${group}: the members were not changed as asked: ${why}`, options)
+    this.group = group
+    this.reason = reason
+  }
+}
+
 /** The command is larger than what one message can carry. Nothing was sent. */
 export class EntryTooLargeError extends QuorateError {
   readonly code = 'ENTRY_TOO_LARGE'

@@ -104,6 +104,7 @@ export {
 export type { RunningTimeout, ServerImage } from './statecharts/serverImage.ts'
 export type { Role } from './statecharts/server.ts'
 export type { Surroundings } from './statecharts/context.ts'
+export type { PlacedConfiguration } from './state/raftState.ts'
 export type { ChangeOutcome, ChangeRefusal } from './state/membershipChange.ts'
 export type { MembershipOutcome, MembershipRequest, MembershipSettled } from './driver/membershipDesk.ts'
 export type { TransferOutcome, TransferRefusal } from './state/transfer.ts'
@@ -122,6 +123,8 @@ export {
   EntryTooLargeError,
   InvariantViolation,
   LeadershipTransferError,
+  MembershipChangeError,
+  type MembershipChangeReason,
   LogClosedError,
   NotBootstrappedError,
   NotLeaderError,

@@ -89,6 +89,11 @@ describe('thesis §9.6 Preventing disruptions when a server rejoins the cluster'
     expect(voter.flush()).toEqual(['S2: preVote.granted term 4 round 1'])
   })
 
+  it('who is the only voter asks nobody, and waits for nobody', () => {
+    const alone = serverWorld({ servers: 1, settings: THESIS })
+    expect(alone.timeOut()).toEqual(['write term 2 vote S1'])
+  })
+
   it('a server that no configuration names answers, for a later one may name it; one that knows of none says nothing', () => {
     const stranger = serverWorld({ id: 'S9', settings: THESIS })
     stranger.elapse(1000)

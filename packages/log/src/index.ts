@@ -1,5 +1,6 @@
 export { openLog, type OpenSingleLogOptions } from './openLog.ts'
 export { openNode, QuorateNode, type BootstrapOptions, type NodeOptions } from './quorateNode.ts'
+export type { ChangeMembersOptions } from './membershipChange.ts'
 export type { TransferOptions } from './leadershipTransfer.ts'
 export { ReplicatedLog, type OpenLogOptions, type SubscribeOptions } from './replicatedLog.ts'
 export { connectLog, RemoteLog, type LeaderStatus, type ReadResult } from './remoteLog.ts'
@@ -18,6 +19,7 @@ export {
   EntryTooLargeError,
   InvariantViolation,
   LeadershipTransferError,
+  MembershipChangeError,
   LogClosedError,
   NotBootstrappedError,
   NotLeaderError,
@@ -30,7 +32,9 @@ export {
   type Index,
   type Inspect,
   type Network,
+  type MembershipChangeReason,
   type NodeId,
+  type PlacedConfiguration,
   type RaftSettings,
   type Role,
   type ServerId,

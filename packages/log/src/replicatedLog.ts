@@ -9,6 +9,7 @@ import {
   type GroupId,
   type HostedServer,
   type Index,
+  type PlacedConfiguration,
   type RaftNode,
   type ServerId,
   type ServerStatus,
@@ -16,6 +17,7 @@ import {
 } from '@quorate/core'
 import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
 import { toCommand, type Appendable } from './command.ts'
+import { changeMembers, type ChangeMembersOptions } from './membershipChange.ts'
 import { transferLeadership, type TransferOptions } from './leadershipTransfer.ts'
 import { LocalAppends, type LocalOutcome } from './localAppends.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
@@ -143,6 +145,18 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   async transferLeadership(options: TransferOptions = {}): Promise<ServerId> {
     if (this.closedError !== undefined) throw this.closedError
     return transferLeadership(this.#hosted, this.#status, options)
+  }
+
+  /**
+   * The group is to have these voters and learners (§6): servers that are new catch up before they vote, and several
+   * changes at once are made by joint consensus. Resolves when all of it is committed, with the new configuration. To be
+   * called on the leader, which may be one of those that leave.
+   * @throws TypeError, RangeError for servers that make no group, NotLeaderError when this process's server does not lead,
+   * MembershipChangeError, which says why, LogClosedError.
+   */
+  async changeMembers(options: ChangeMembersOptions): Promise<PlacedConfiguration> {
+    if (this.closedError !== undefined) throw this.closedError
+    return changeMembers(this.#hosted, options)
   }
 
   /** The committed entries, in order, without a gap. */

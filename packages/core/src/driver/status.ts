@@ -1,5 +1,5 @@
 import type { GroupId, GroupUuid, Index, ServerId, Term } from '../identifiers.ts'
-import { configurationOf } from '../state/raftState.ts'
+import { configurationOf, type PlacedConfiguration } from '../state/raftState.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import type { Role } from '../statecharts/server.ts'
 
@@ -10,6 +10,11 @@ export interface ServerStatus {
   /** Undefined until the group's configuration has reached this server. */
   readonly groupUuid: GroupUuid | undefined
   readonly role: Role
+  /**
+   * Who belongs to the group, as the latest configuration in the log of this server has it, and where in the log that
+   * stands. Undefined until one has reached it.
+   */
+  readonly configuration: PlacedConfiguration | undefined
   readonly term: Term
   /** Who leads this term, once known. */
   readonly leaderId: ServerId | undefined
@@ -27,6 +32,7 @@ export function statusOf({ id, group, role, state }: RaftServer): ServerStatus {
     group,
     groupUuid: configurationOf(state)?.groupUuid,
     role,
+    configuration: state.configurations.at(-1),
     term: state.currentTerm,
     leaderId: state.leaderId,
     lastIndex: state.log.lastIndex,
@@ -45,6 +51,7 @@ export function isSameStatus(a: ServerStatus, b: ServerStatus): boolean {
     a.lastApplied === b.lastApplied &&
     a.lastIndex === b.lastIndex &&
     a.groupUuid === b.groupUuid &&
+    a.configuration === b.configuration &&
     a.failure === b.failure
   )
 }

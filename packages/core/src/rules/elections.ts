@@ -41,9 +41,9 @@ export function countPreVote(state: RaftState, voter: ServerId, { round }: PreVo
   if (round === state.preVoteRound) state.preVotes.add(voter)
 }
 
-/** Whether it would win an election, as far as others can tell beforehand. */
+/** Whether it would win an election, as far as others can tell beforehand; of itself it knows without asking. */
 export function winsPreVote(state: RaftState): boolean {
-  return hasQuorum(configurationOf(state)?.voters ?? [[]], (id) => state.preVotes.has(id))
+  return hasQuorum(configurationOf(state)?.voters ?? [[]], (id) => id === state.id || state.preVotes.has(id))
 }
 
 /** §5.2: increments its current term, votes for itself, and asks all other servers in parallel. */

@@ -10,6 +10,7 @@ import {
 import { invariant } from '../errors.ts'
 import type { Index, ServerId } from '../identifiers.ts'
 import type { ChangeOutcome, ChangeRefusal, MembershipOrder } from '../state/membershipChange.ts'
+import { hasQuorum } from '../quorum/majority.ts'
 import { startProgress, startRounds } from '../state/progress.ts'
 import { configurationOf, type PlacedConfiguration, type RaftState } from '../state/raftState.ts'
 import { nextPlace } from './appending.ts'
@@ -75,7 +76,13 @@ export function refusalOf(state: RaftState, { target, expectedIndex }: Membershi
   if (!mayAppendConfiguration(state) || configuration.voters.length > 1) return 'busy'
   const replaced = replacedIn(configuration.members, target).filter((id) => isVoter(configuration, id))
   if (replaced.length > 1) return 'severalReplaced'
-  return replaced.length === configuration.voters[0]?.length ? 'lastVoter' : undefined
+  if (replaced.length === configuration.voters[0]?.length) return 'lastVoter'
+  return hasMajority(state, target) ? undefined : 'noMajority'
+}
+
+/** Who is not known yet catches up first, or never votes. */
+function hasMajority(state: RaftState, { voters }: NextConfiguration): boolean {
+  return hasQuorum([voters], (id) => !state.peers.has(id) || isHeard(state, id))
 }
 
 /** The first step; or where that waits for new voters to catch up, word of what is to be done. */
@@ -105,7 +112,9 @@ export function step(state: RaftState, wallTime: number): void {
  * a change of a former leader, unknown to this one, might come true as well (the fault of thesis §4.1, found in 2015).
  */
 function mayAppendConfiguration(state: RaftState): boolean {
-  const { commitIndex, currentTerm, log } = state
+  const { commitIndex, currentTerm, log, transfer } = state
+  // Who is to take over must hold the whole log.
+  if (transfer !== undefined) return false
   return latest(state).index <= commitIndex && log.termAt(commitIndex) === currentTerm
 }
 

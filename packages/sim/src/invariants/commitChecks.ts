@@ -1,7 +1,7 @@
-import type { Entry, Index } from '@quorate/core'
+import type { Entry, Index, NodeId } from '@quorate/core'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
-import type { Sight } from './sight.ts'
+import { configurationsInForce, type Sight } from './sight.ts'
 import type { WorldRecord } from './worldRecord.ts'
 
 /** What is committed and what is applied. */
@@ -67,7 +67,8 @@ export class CommitChecks {
     })
   }
 
-  #checkCommit({ node, state, role }: Sight, known: Index): void {
+  #checkCommit(sight: Sight, known: Index): void {
+    const { node, state, role } = sight
     const { committed } = this.#record
     const { log, commitIndex, currentTerm } = state
     for (let index = known + 1; index <= commitIndex; index++) {
@@ -83,7 +84,7 @@ export class CommitChecks {
         hold(last === currentTerm, 'commitIsOfOwnTerm', () => {
           return `${node.id} commits ${commitIndex}/${last} while it leads term ${currentTerm}`
         })
-        this.#checkQuorum(node, state, index)
+        this.#checkQuorum(sight, index)
         committed.push({ term: term ?? 0, chain: node.ledger.written.log.chains[index] ?? 0, inTerm: currentTerm })
         continue
       }
@@ -93,14 +94,17 @@ export class CommitChecks {
     }
   }
 
-  #checkQuorum(node: SimNode, state: Sight['state'], index: Index): void {
+  #checkQuorum(sight: Sight, index: Index): void {
+    const { node } = sight
     const { log } = node.ledger.written
     const position = { index, term: log.terms[index] ?? -1 }
-    for (const voters of state.configurations.at(-1)?.configuration.voters ?? [[]]) {
-      const holding = voters.filter((id) => this.#nodes.get(id)?.hasHeld(position, log.chains[index]))
-      hold(2 * holding.length > voters.length, 'commitIsDurable', () => {
-        return `${node.id} commits ${index}/${position.term}, which is on the disks of ${holding.join(', ') || 'nobody'} alone`
-      })
-    }
+    const isHolding = (id: NodeId): boolean => this.#nodes.get(id)?.hasHeld(position, log.chains[index]) ?? false
+    const isHeld = configurationsInForce(sight).some(({ voters }) =>
+      voters.every((set) => 2 * set.filter(isHolding).length > set.length),
+    )
+    hold(isHeld, 'commitIsDurable', () => {
+      const holding = [...this.#nodes.keys()].filter(isHolding)
+      return `${node.id} commits ${index}/${position.term}, which is on the disks of ${holding.join(', ') || 'nobody'} alone`
+    })
   }
 }

@@ -19,7 +19,8 @@ export const INVARIANTS = {
   preVoteIsEarned:
     'a pre-vote comes only from a server that hears no leader and would give its vote, and changes nothing (thesis §9.6)',
   leaderIsElected: 'a leader has the durable votes of a majority of its configuration (§5.2)',
-  membersAlone: 'only voting members of the configuration vote, stand for election and lead (§6)',
+  membersAlone:
+    'only voters of the configuration stand for election and are elected, and who knows of none never votes (§6)',
   // Logs
   leaderAppendOnly: 'a leader never overwrites or deletes entries of its log (§5.3)',
   logMatching: 'entries of one index and term are the same, and so are all before them (§5.3)',
@@ -27,6 +28,8 @@ export const INVARIANTS = {
   leaderCompleteness: 'a leader holds every entry that was committed in an earlier term (§5.4)',
   entriesAreLed: 'an entry first appears in the log of the leader of its term (§5.3)',
   termsAscend: 'terms and times never fall along a log, and no entry is of a later term than its server (§5.3)',
+  oneChangeAtATime: 'a leader appends a configuration when the one before and an entry of its term are committed (§6)',
+  majoritiesOverlap: 'any majority of a configuration has a server in common with any of the next one (§6)',
   configurationIsLatest: 'a server uses the latest configuration in its log (§6)',
   // Commitment
   stateMachineSafety: 'servers apply the same entry at an index, ever (§5.4.3)',

@@ -2,7 +2,7 @@ import type { GroupWrite, Index, NodeId, StoreFailure, Term } from '@quorate/cor
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
-import { leadsAnew, type Sight } from './sight.ts'
+import { isConfiguredAnew, leadsAnew, type Sight } from './sight.ts'
 
 /** Milliseconds that a turn may take beyond what its process is busy for. */
 const SLACK_MS = 1
@@ -11,7 +11,7 @@ const SLACK_MS = 1
 export class LeadershipChecks {
   readonly #now: () => number
   readonly #nodes: ReadonlyMap<NodeId, SimNode>
-  /** Since when a leader leads, in milliseconds of the world. */
+  /** Since when a leader leads, under its configuration, in milliseconds of the world. */
   readonly #leadsSinceMs = new Map<NodeId, number>()
   /** When a leader last heard a follower answer in its term, by leader, term and follower. */
   readonly #answeredAtMs = new Map<string, number>()
@@ -52,7 +52,7 @@ export class LeadershipChecks {
 
   look(sight: Sight): void {
     const { node, state, role, letter } = sight
-    if (leadsAnew(sight)) this.#leadsSinceMs.set(node.id, this.#now())
+    if (leadsAnew(sight) || isConfiguredAnew(sight)) this.#leadsSinceMs.set(node.id, this.#now())
     for (const message of letter?.packets.flatMap(({ messages }) => messages) ?? []) {
       const isAnswer = message.type === 'appendEntries.accepted' || message.type === 'appendEntries.rejected'
       if (isAnswer && letter !== undefined) {

@@ -1,10 +1,10 @@
-import type { AppendEntries, Entry, GroupWrite, Index, LogPosition, NodeId } from '@quorate/core'
+import type { AppendEntries, Configuration, Entry, GroupWrite, Index, LogPosition, NodeId } from '@quorate/core'
 import { digestOf, mix } from '../world/entryDigest.ts'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import type { StoreContent } from '../world/storeLedger.ts'
 import { hold } from './invariant.ts'
-import { leadsAnew, type Sight } from './sight.ts'
+import { leadsAnew, type Glimpse, type Sight } from './sight.ts'
 import type { WorldRecord } from './worldRecord.ts'
 
 /** What stands in logs, as they are written. */
@@ -71,9 +71,22 @@ export class LogChecks {
         return `the leader ${node.id} had ${last.index}/${last.term} in its log, and has it no more`
       })
     }
+    if (role === 'leader' && before?.role === 'leader') this.#checkNewConfiguration(sight, before)
     const latest = state.configurations.at(-1)
     hold(latest === undefined || latest.index <= state.log.lastIndex, 'configurationIsLatest', () => {
       return `${node.id} uses the configuration at ${latest?.index}, and its log ends at ${state.log.lastIndex}`
+    })
+  }
+
+  #checkNewConfiguration({ node, state }: Sight, before: Glimpse): void {
+    const { configurations, commitIndex, currentTerm, log } = state
+    const [former, latest] = configurations.slice(-2)
+    if (former === undefined || latest === undefined || latest.index <= before.last.index) return
+    hold(former.index <= commitIndex && log.termAt(commitIndex) === currentTerm, 'oneChangeAtATime', () => {
+      return `${node.id} appends the configuration at ${latest.index} in term ${currentTerm}, with ${commitIndex}/${log.termAt(commitIndex)} committed and the one before at ${former.index}`
+    })
+    hold(haveMajorityInCommon(former.configuration, latest.configuration), 'majoritiesOverlap', () => {
+      return `${node.id} goes from the voters ${namesOf(former.configuration)} to ${namesOf(latest.configuration)}`
     })
   }
 
@@ -137,4 +150,22 @@ export class LogChecks {
       return
     }
   }
+}
+
+/** Tried out: no choice of servers is a majority of the one, while the rest is a majority of the other. */
+function haveMajorityInCommon(a: Configuration, b: Configuration): boolean {
+  const ids = [...new Set([...a.voters.flat(), ...b.voters.flat()])]
+  for (let choice = 0; choice < 2 ** ids.length; choice++) {
+    const isChosen = (id: string): boolean => ((choice >> ids.indexOf(id)) & 1) === 1
+    if (hasMajorities(a, isChosen) && hasMajorities(b, (id) => !isChosen(id))) return false
+  }
+  return true
+}
+
+function hasMajorities({ voters }: Configuration, agrees: (id: string) => boolean): boolean {
+  return voters.every((set) => 2 * set.filter(agrees).length > set.length)
+}
+
+function namesOf({ voters }: Configuration): string {
+  return voters.map((set) => set.join(', ')).join(' and ')
 }

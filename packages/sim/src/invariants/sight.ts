@@ -1,4 +1,14 @@
-import type { Message, HostedServer, Index, LogPosition, NodeId, RaftState, Role, Term } from '@quorate/core'
+import type {
+  Configuration,
+  Message,
+  HostedServer,
+  Index,
+  LogPosition,
+  NodeId,
+  RaftState,
+  Role,
+  Term,
+} from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 
@@ -12,6 +22,8 @@ export interface Glimpse {
   readonly commitIndex: Index
   readonly lastApplied: Index
   readonly last: LogPosition
+  /** Where the configuration in force stood; 0 for none. */
+  readonly configurationIndex: Index
 }
 
 /** A server right after an event of its process. */
@@ -35,6 +47,7 @@ export function glimpseOf(process: HostedServer): Glimpse {
     commitIndex: state.commitIndex,
     lastApplied: state.lastApplied,
     last: state.log.last,
+    configurationIndex: state.configurations.at(-1)?.index ?? 0,
   }
 }
 
@@ -48,6 +61,18 @@ export function heardAlone({ letter }: Sight): Message | undefined {
     }
   }
   return only
+}
+
+/** The configurations by which it may have decided in the event: a leader may have appended the next one in between. */
+export function configurationsInForce({ state, before }: Sight): Configuration[] {
+  const { configurations } = state
+  const latest = configurations.at(-1)
+  const isNew = latest !== undefined && before?.role === 'leader' && latest.index > before.last.index
+  return configurations.slice(isNew ? -2 : -1).map(({ configuration }) => configuration)
+}
+
+export function isConfiguredAnew({ state, before }: Sight): boolean {
+  return (state.configurations.at(-1)?.index ?? 0) !== before?.configurationIndex
 }
 
 export function leadsAnew({ role, state, before }: Sight): boolean {

@@ -1,4 +1,4 @@
-import type { Index, NodeId, RaftState } from '@quorate/core'
+import { isVoter, type Index, type NodeId, type RaftState } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
@@ -22,6 +22,8 @@ export class TimerChecks {
   readonly #glimpses = new Map<NodeId, TimerGlimpse>()
   /** When a leader last said something to a follower, by link: milliseconds of the world. */
   readonly #spokeAtMs = new Map<string, number>()
+  /** What a leader knows of a follower, by link: one that comes back is another. */
+  readonly #followers = new Map<string, object>()
   readonly #timeouts = new Map<NodeId, Set<number>>()
   readonly #draws = new Map<NodeId, number>()
 
@@ -68,9 +70,11 @@ export class TimerChecks {
     const { clockRate, busyMs, awakeSinceMs } = node.process
     const now = this.#now()
     const limitMs = state.settings.heartbeatIntervalMs / clockRate + 2 * busyMs + SLACK_MS
-    for (const id of state.peers.keys()) {
+    for (const [id, progress] of state.peers) {
       const link = `${node.id}>${id}`
-      if (leadsAnew(sight)) this.#spokeAtMs.set(link, now)
+      const isNew = this.#followers.get(link) !== progress
+      if (isNew || leadsAnew(sight)) this.#spokeAtMs.set(link, now)
+      this.#followers.set(link, progress)
       // Nothing can be asked of a process while it stands still.
       const spokeAtMs = Math.max(this.#spokeAtMs.get(link) ?? now, awakeSinceMs)
       hold(now - spokeAtMs <= limitMs, 'heartbeatsKeepUp', () => {
@@ -123,12 +127,16 @@ export class TimerChecks {
 
   #waitsUnder({ node, state }: Sight): Index {
     const glimpse = this.#glimpses.get(node.id)
-    const hasBegun = glimpse?.incarnation !== node.incarnation || glimpse.lastContactMs !== state.lastContactMs
-    return hasBegun ? configurationIndexOf(state) : glimpse.waitsUnder
+    const index = configurationIndexOf(state)
+    // What a process finds in its store is durable: anything else came in this very event.
+    if (glimpse?.incarnation !== node.incarnation) return index <= state.durability.durableIndex ? index : 0
+    return glimpse.lastContactMs === state.lastContactMs ? glimpse.waitsUnder : index
   }
 
   #checkSilence({ node, state, before }: Sight): void {
-    if (before?.role !== 'follower' || node.process === undefined || state.configurations.length === 0) return
+    const latest = state.configurations.at(-1)
+    if (before?.role !== 'follower' || node.process === undefined || latest === undefined) return
+    if (!isVoter(latest.configuration, node.id) || state.removedAt >= latest.index) return
     const { clockRate, busyMs, awakeSinceMs } = node.process
     // A clock that stands still in a scenario measures no silence.
     if (clockRate === 0) return

@@ -54,7 +54,8 @@ export class VoteChecks {
     if (before !== undefined) {
       hold(before.term <= currentTerm, 'termNeverFalls', () => `${node.id} went from ${before.term} to ${currentTerm}`)
     }
-    if (role === 'leader' || role === 'candidate') this.#checkMember(sight)
+    // A leader that was removed leads until the others can do without it (thesis §4.2.2).
+    if (role === 'candidate' || leadsAnew(sight)) this.#checkMember(sight)
     if (role === 'candidate') this.#checkCount(sight)
     if (leadsAnew(sight)) this.#checkElection(sight)
     if (sight.letter !== undefined && role !== 'stopped') this.#checkHearing(sight, sight.letter)
@@ -165,8 +166,8 @@ export class VoteChecks {
   #checkVote({ node, state }: Sight, candidate: NodeId): void {
     const { currentTerm, log } = state
     const configuration = state.configurations.at(-1)?.configuration
-    hold(configuration !== undefined && isVoter(configuration, node.id), 'membersAlone', () => {
-      return `${node.id} votes for ${candidate}, and is no voter of its configuration`
+    hold(configuration !== undefined, 'membersAlone', () => {
+      return `${node.id} votes for ${candidate}, and knows of no configuration`
     })
     if (candidate === node.id) return
     const asked = this.#requests.get(keyOf(candidate, currentTerm))

@@ -32,6 +32,7 @@ export async function calmDown(
   for (const client of clients) client.stop()
   await heal(world)
   const recovery = await recover(world)
+  if (world.changesMembers) await gather(world)
   await settle(world, clients)
   world.invariants.checkEnd()
   return recovery
@@ -76,6 +77,28 @@ async function recover(world: SimWorld): Promise<{ recoveryMs: number; recoveryL
     throw new CalmBroken(`no leader with a fresh commit ${recoveryLimitMs} ms after the last fault: ${describe(world)}`)
   }
   return { recoveryMs: world.now - fromMs, recoveryLimitMs }
+}
+
+/** Whoever was left out comes back: in the end all are equal. */
+async function gather(world: SimWorld): Promise<void> {
+  let isAsked = false
+  let isDone = false
+  const ask = (): void => {
+    if (isDone) return
+    const { leader } = world
+    if (leader?.server !== undefined && !isAsked) {
+      isAsked = true
+      leader.server.changeMembership({ voters: world.ids, timeoutMs: 1_000 }, ({ type }) => {
+        isAsked = false
+        isDone = type === 'changed'
+      })
+    }
+    world.at(world.now + world.settings.electionTimeoutMinMs, ask)
+  }
+  ask()
+  const hasGathered = await world.run(SETTLING_MS, () => isDone)
+  if (!hasGathered)
+    throw new CalmBroken(`not all servers belong to the group ${SETTLING_MS} ms later: ${describe(world)}`)
 }
 
 async function settle(world: SimWorld, clients: readonly SimClient[]): Promise<void> {

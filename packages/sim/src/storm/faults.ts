@@ -53,6 +53,7 @@ export const FAULTS = {
   deposeLeader: { everyMs: 7_000, happen: deposeLeader },
   echo: { everyMs: 700, happen: echo },
   transferLeadership: { everyMs: 5_000, happen: transferLeadership },
+  changeMembers: { everyMs: 2_500, happen: changeMembers },
 } as const satisfies Record<string, Fault>
 
 export type FaultName = keyof typeof FAULTS
@@ -266,6 +267,21 @@ function transferLeadership({ world, random, coverage }: FaultSite): void {
   leader?.server?.transferLeadership(to, (outcome) => {
     if (outcome.type === 'gaveWay') coverage.count('leadershipTransferred')
     else if (outcome.reason === 'timeout') coverage.count('transferAbandoned')
+  })
+}
+
+/** Somebody wants the group to have other voters, and learners: any of the servers, the leader among them or not. */
+function changeMembers(site: FaultSite): void {
+  const { world, random, coverage } = site
+  const node = random.happens(0.9) ? world.leader : pickUp(site)
+  const voters = world.ids.filter(() => random.happens(0.6))
+  if (voters.length === 0) voters.push(random.pick(world.ids))
+  const learners = world.ids.filter((id) => !voters.includes(id) && random.happens(0.4))
+  const expectedIndex = random.happens(0.1) ? random.below(200) : undefined
+  node?.server?.changeMembership({ voters, learners, expectedIndex, timeoutMs: 2_000 }, ({ type }) => {
+    if (type === 'changed') coverage.count('membersChanged')
+    else if (type === 'superseded') coverage.count('changeSuperseded')
+    else if (type === 'refused') coverage.count('changeRefused')
   })
 }
 

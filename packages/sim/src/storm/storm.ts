@@ -287,6 +287,7 @@ function limited(weather: Weather, limits: StormLimits): Weather {
   return {
     ...weather,
     servers,
+    members: weather.members === undefined ? undefined : Math.min(weather.members, servers),
     clients,
     faults,
     stormMs,

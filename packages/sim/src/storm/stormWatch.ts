@@ -1,4 +1,5 @@
-import type { Entry, GroupWrite, StoreFailure } from '@quorate/core'
+import { isVoter, type Entry, type GroupWrite, type RaftState, type StoreFailure } from '@quorate/core'
+import type { Glimpse } from '../invariants/sight.ts'
 import type { DiskEvent } from '@quorate/disk'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
@@ -40,6 +41,7 @@ export class StormWatch implements WorldWatcher {
       for (const message of messages) {
         if ('term' in message && message.term <= term - 2) this.#coverage.count('messageOfOldTerm')
         if (message.type === 'requestVote' && message.term > term) this.#asked.set(to, message.term)
+        if (message.type === 'removed') this.#coverage.count('removalLearnt')
         if (message.type === 'preVote.refused') this.#coverage.count('preVoteRefused')
         if (message.type === 'appendEntries.rejected') this.#coverage.count('logsDisagreed')
       }
@@ -94,8 +96,20 @@ export class StormWatch implements WorldWatcher {
     if (before.role === 'leader' && role === 'follower') {
       this.#coverage.count(before.term === currentTerm ? 'leaderGaveWay' : 'leaderDeposed')
     }
+    this.#noteConfiguration(server.server.state, before)
     const isNextRound = before.role === 'candidate' && role === 'candidate' && before.term < currentTerm
     if (isNextRound && world.invariants.votes.candidatesOf(before.term, world.ids) > 1)
       this.#coverage.count('splitVote')
+  }
+
+  #noteConfiguration(state: RaftState, { role, last, configurationIndex }: Glimpse): void {
+    const latest = state.configurations.at(-1)
+    if (latest === undefined || latest.index === configurationIndex) return
+    const { voters } = latest.configuration
+    if (latest.index < configurationIndex) this.#coverage.count('configurationTruncated')
+    else if (role === 'leader' && latest.index > last.index) {
+      if (voters.length > 1) this.#coverage.count('jointConsensus')
+      if (!isVoter(latest.configuration, state.id)) this.#coverage.count('leaderRemoved')
+    }
   }
 }

@@ -11,6 +11,8 @@ import { drawNetwork } from './networkWeather.ts'
  */
 export interface Weather {
   readonly servers: number
+  /** How many of them the group is born with; undefined: all, and it stays so. */
+  readonly members: number | undefined
   readonly settings: Partial<RaftSettings>
   readonly network: NetworkConditions
   readonly encodes: boolean
@@ -25,13 +27,16 @@ export interface Weather {
 }
 
 export function drawWeather(random: SimRandom): Weather {
+  const servers = random.pick([3, 3, 3, 3, 4, 5, 5, 5, 6, 7])
+  const changesMembers = random.happens(0.35)
   return {
-    servers: random.pick([3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),
+    servers,
+    members: changesMembers ? 1 + random.below(servers) : undefined,
     settings: drawSettings(random),
     network: drawNetwork(random),
     encodes: random.happens(0.3),
     node: drawNodes(random),
-    faults: drawFaults(random),
+    faults: drawFaults(random, changesMembers),
     clients: random.pick([2, 3, 5]),
     thinkMs: random.pick([60, 150, 400]),
     localProbability: random.pick([0, 0.3, 0.7]),
@@ -76,12 +81,15 @@ function drawNodes(random: SimRandom): (random: SimRandom) => NodeConditions {
   return (own) => ({ clockRate: 1 + own.between(-drift, drift), busyMs, diskMs, applyMs, segmentBytes })
 }
 
-function drawFaults(random: SimRandom): Map<FaultName, number> {
+function drawFaults(random: SimRandom, changesMembers: boolean): Map<FaultName, number> {
   const faults = new Map<FaultName, number>()
   const names = Object.keys(FAULTS) as FaultName[]
   for (const name of names) {
     const scale = random.pick([0, 0, 0.4, 1, 1, 3])
     if (scale > 0) faults.set(name, FAULTS[name].everyMs / scale)
   }
+  if (!changesMembers) faults.delete('changeMembers')
+  // How many a group may lose is known where its voters stay the same.
+  else for (const name of ['damage', 'wipe'] as const) faults.delete(name)
   return faults
 }

@@ -12,6 +12,8 @@ import type { WorldWatcher } from './worldWatcher.ts'
 export interface WorldOptions {
   readonly seed: number
   readonly servers: number
+  /** How many of them the group is born with; undefined for all, and it stays so. */
+  readonly members?: number | undefined
   readonly settings: Partial<RaftSettings>
   readonly network: NetworkConditions
   /** Whether messages travel as bytes. */
@@ -60,7 +62,7 @@ export class SimWorld {
     })
     this.ids = Array.from({ length: options.servers }, (_, place) => `s${place + 1}`)
     for (const id of this.ids) this.nodes.set(id, this.#makeNode(id))
-    this.invariants = new Invariants(this.nodes, options.largestCommandBytes + 256, () => this.now)
+    this.invariants = new Invariants(this.nodes, largestEntryBytes(options), () => this.now)
   }
 
   get now(): number {
@@ -76,6 +78,11 @@ export class SimWorld {
     const node = this.nodes.get(id)
     if (node === undefined) throw new RangeError(`there is no server ${id}; there are ${this.ids.join(', ')}`)
     return node
+  }
+
+  /** Whether others than those it was born with may belong to the group. */
+  get changesMembers(): boolean {
+    return this.#options.members !== undefined
   }
 
   get up(): SimNode[] {
@@ -98,7 +105,8 @@ export class SimWorld {
     let outcome: { readonly error: Error | undefined } | undefined
     const first = this.node(this.ids[0] as NodeId)
     first.process?.arrive(0, () => {
-      first.raft?.bootstrap(GROUP, this.ids, BIRTH_TIMEOUT_MS, (error) => (outcome = { error }))
+      const members = this.ids.slice(0, this.#options.members)
+      first.raft?.bootstrap(GROUP, members, BIRTH_TIMEOUT_MS, (error) => (outcome = { error }))
     })
     await this.run(BIRTH_TIMEOUT_MS + 1000, () => outcome !== undefined)
     if (outcome?.error !== undefined) throw outcome.error
@@ -272,6 +280,11 @@ function mixMessage(digest: number, message: Message): number {
     default:
       return mix(mixed, 'term' in message ? message.term : 0)
   }
+}
+
+/** As they count against windows: a configuration may name all servers, and all once more as the next ones. */
+function largestEntryBytes({ largestCommandBytes, servers, members }: WorldOptions): number {
+  return Math.max(largestCommandBytes + 256, 256 * (2 + (members === undefined ? 1 : 2) * servers))
 }
 
 function termOf(node: SimNode): number {
