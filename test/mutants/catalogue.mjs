@@ -8,6 +8,7 @@ import { DURABILITY_MUTANTS } from './catalogue/durability.mjs'
 import { ELECTION_MUTANTS } from './catalogue/elections.mjs'
 import { FOLLOWING_MUTANTS } from './catalogue/following.mjs'
 import { LEADERSHIP_MUTANTS } from './catalogue/leadership.mjs'
+import { MEMBERSHIP_MUTANTS } from './catalogue/membership.mjs'
 import { REPLICATION_MUTANTS } from './catalogue/replication.mjs'
 import { VOTE_MUTANTS } from './catalogue/votes.mjs'
 
@@ -19,6 +20,7 @@ export const MUTANTS = [
   ...VOTE_MUTANTS,
   ...ELECTION_MUTANTS,
   ...LEADERSHIP_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
   ...FOLLOWING_MUTANTS,
   ...REPLICATION_MUTANTS,
   ...COMMITMENT_MUTANTS,

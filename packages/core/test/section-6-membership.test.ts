@@ -94,6 +94,23 @@ describe('§6 Cluster membership changes', () => {
     expect(world.texts(leader!)).toEqual(['a', 'b'])
   })
 
+  it('who leaves may be the only one who can be elected, and stands until its successor is known (thesis Figure 4.6)', () => {
+    const world = group(4, 4)
+    world.partition('n1')
+    change(world, { voters: ['n2', 'n3', 'n4'] }, 'n1')
+    world.run(50)
+    expect(steps(world, 'n1')).toEqual(['n1 n2 n3 n4', 'n2 n3 n4'])
+    world.crash('n4')
+    // It takes three of the four, and two of them hold less than the third, which belongs to them no more.
+    world.run(2000)
+    world.heal()
+    expect(world.electLeader()).toBe('n1')
+    world.run(2000, () => world.leader !== 'n1')
+    expect(['n2', 'n3']).toContain(world.electLeader())
+    world.run(2000)
+    expect(world.status('n1').role).toBe('follower')
+  })
+
   it.each([true, false])(
     'a server that was removed while it heard nothing is told so when it asks, and asks no more (thesis §4.2.3), pre-vote: %s',
     (preVote) => {

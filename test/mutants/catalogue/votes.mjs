@@ -256,14 +256,14 @@ export const VOTE_MUTANTS = [
   },
   {
     name: 'stranger-stands-for-election',
-    title: 'A server that no configuration names stands for election, and votes.',
+    title: 'A server that knows of no configuration stands for election.',
     source: 'etcd db54973, NATS 5f4f537ba',
     breaks: ['CFG', 'ES'],
     edits: [
       {
         file: ELECTIONS,
-        find: 'return configuration !== undefined && isVoter(configuration, state.id)',
-        replace: 'return configuration === undefined || isVoter(configuration, state.id)',
+        find: 'if (index <= commitIndex) return false\n  }\n  return false',
+        replace: 'if (index <= commitIndex) return false\n  }\n  return true',
       },
     ],
   },

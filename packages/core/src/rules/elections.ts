@@ -5,10 +5,19 @@ import { hasQuorum } from '../quorum/majority.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
 import { isHardStateDurable, send } from './durability.ts'
 
-/** Whether this server may stand for election: the latest configuration that it knows of names it as a voter. */
-export function isVotingMember(state: RaftState): boolean {
-  const latest = state.configurations.at(-1)
-  return latest !== undefined && latest.index > state.removedAt && isVoter(latest.configuration, state.id)
+/**
+ * Whether this server may stand for election: the latest configuration names it as a voter, or the one before does, as
+ * long as the latest is not known to be committed. Until it is, whoever leaves may be the only one who can be elected
+ * (thesis §4.2.2, Figure 4.6); of its own votes none counts.
+ */
+export function isVotingMember({ configurations, commitIndex, removedAt, id }: RaftState): boolean {
+  for (let last = configurations.length - 1; last >= 0; last--) {
+    const { index, configuration } = configurations[last]!
+    if (index <= removedAt) return false
+    if (isVoter(configuration, id)) return true
+    if (index <= commitIndex) return false
+  }
+  return false
 }
 
 /** §5.2: election timeouts are chosen at random from a fixed interval, to prevent split votes. */

@@ -103,6 +103,7 @@ const follower = chart.createMachine({
       always: { guard: 'isNoVotingMember', target: 'listening' },
       after: {
         electionTimeout: [
+          { description: 'The group goes on without it.', guard: 'isNoVotingMember', target: 'listening' },
           { guard: 'heardInTime', target: 'armed', reenter: true },
           { description: 'No word for an election timeout (§5.2).', target: 'lookingAgain' },
         ],
@@ -112,7 +113,11 @@ const follower = chart.createMachine({
       description: 'After a pause timers run before sockets: a word may be waiting there.',
       entry: 'askForPoll',
       on: {
-        'poll.completed': [{ guard: 'heardInTime', target: 'armed' }, { target: 'timedOut' }],
+        'poll.completed': [
+          { guard: 'isNoVotingMember', target: 'listening' },
+          { guard: 'heardInTime', target: 'armed' },
+          { target: 'timedOut' },
+        ],
       },
     },
     timedOut: { type: 'final', description: 'Stands for election (§5.2).' },

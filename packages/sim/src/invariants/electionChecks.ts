@@ -1,8 +1,8 @@
-import { isVoter, type LogPosition, type NodeId, type Term } from '@quorate/core'
+import { type LogPosition, type NodeId, type Term } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
-import { heardAlone, type Sight } from './sight.ts'
+import { heardAlone, mayBeNeeded, type Sight } from './sight.ts'
 
 /** Whether a server believes in its leader, or in itself as one, so that it listens to no candidate (thesis §4.2.3). */
 export function isSticky({ node, state, before }: Sight): boolean {
@@ -107,7 +107,7 @@ export class ElectionChecks {
         return `${node.id} begins term ${currentTerm}, and of ${voters.join(', ')} only ${willing.join(', ')} would vote for it`
       })
     }
-    hold(configuration !== undefined && isVoter(configuration, node.id), 'membersAlone', () => {
+    hold(mayBeNeeded(state), 'membersAlone', () => {
       return `${node.id} begins term ${currentTerm}, and is no voter of its configuration`
     })
   }

@@ -1,13 +1,14 @@
-import type {
-  Configuration,
-  Message,
-  HostedServer,
-  Index,
-  LogPosition,
-  NodeId,
-  RaftState,
-  Role,
-  Term,
+import {
+  isVoter,
+  type Configuration,
+  type Message,
+  type HostedServer,
+  type Index,
+  type LogPosition,
+  type NodeId,
+  type RaftState,
+  type Role,
+  type Term,
 } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
@@ -69,6 +70,14 @@ export function configurationsInForce({ state, before }: Sight): Configuration[]
   const latest = configurations.at(-1)
   const isNew = latest !== undefined && before?.role === 'leader' && latest.index > before.last.index
   return configurations.slice(isNew ? -2 : -1).map(({ configuration }) => configuration)
+}
+
+/** It votes by its configuration, or by one that is in force until what follows is committed (thesis §4.2.2). */
+export function mayBeNeeded({ configurations, commitIndex, id }: RaftState): boolean {
+  const inForce = configurations.findIndex((_, place) => {
+    return (configurations[place + 1]?.index ?? Infinity) > commitIndex
+  })
+  return configurations.slice(Math.max(0, inForce)).some(({ configuration }) => isVoter(configuration, id))
 }
 
 export function isConfiguredAnew({ state, before }: Sight): boolean {

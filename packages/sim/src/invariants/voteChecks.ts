@@ -4,7 +4,7 @@ import type { Letter } from '../world/simNetwork.ts'
 import type { StoreContent } from '../world/storeLedger.ts'
 import { isSticky } from './electionChecks.ts'
 import { hold } from './invariant.ts'
-import { leadsAnew, type Sight } from './sight.ts'
+import { leadsAnew, mayBeNeeded, type Sight } from './sight.ts'
 import type { WorldRecord } from './worldRecord.ts'
 
 /** Terms and votes, on the wire, on disk and in memory. */
@@ -109,8 +109,7 @@ export class VoteChecks {
   }
 
   #checkMember({ node, state, role }: Sight): void {
-    const configuration = state.configurations.at(-1)?.configuration
-    hold(configuration !== undefined && isVoter(configuration, node.id), 'membersAlone', () => {
+    hold(mayBeNeeded(state), 'membersAlone', () => {
       return `${node.id} is ${role}, and no voter of its configuration`
     })
   }
