@@ -50,8 +50,6 @@ export type MembershipChangeReason =
   | 'conflict'
   /** No majority of the new voters answers. */
   | 'noMajority'
-  /** The store of a voter was replaced, and without it no voter is left. */
-  | 'lastVoter'
   /** The stores of several voters were replaced. */
   | 'severalReplaced'
   /** A new server did not say which store it has. */
@@ -227,7 +225,7 @@ export class StoreReplacedError extends QuorateError {
   constructor(group: GroupId, server: ServerId, expected: StoreIdentity, found: StoreIdentity, options?: ErrorOptions) {
     super(
       `group ${group}: the group knows ${server} by the store ${expected}, but this is the store ${found}. ` +
-        'A server that lost its disk does not take part: bring the old folder back.',
+        'A server that lost its disk does not take part: bring the old folder back, or have the leader call recoverServer.',
       options,
     )
     this.group = group

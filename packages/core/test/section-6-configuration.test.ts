@@ -1,4 +1,4 @@
-import { PAPER_SETTINGS, RaftNode, firstEntry, type ServerStatus } from '@quorate/core'
+import { PAPER_SETTINGS, RaftNode, firstEntry, type MembershipOutcome, type ServerStatus } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { GROUP, cluster } from './world/cluster.ts'
 import { appendEntries, firstEntryOf, requestVote, serverWorld } from './world/serverWorld.ts'
@@ -37,7 +37,10 @@ describe('§6 Configuration', () => {
       nodes.crash('n3')
       nodes.wipe('n3')
       nodes.restart('n3')
-      nodes.run(1000)
+      // A server that is about to be let in again is given the time of three elections.
+      nodes.run(800)
+      expect(nodes.status('n3')).toMatchObject({ role: 'follower', lastIndex: 0 })
+      nodes.run(400)
       expect(nodes.status('n3')).toMatchObject({
         role: 'stopped',
         failure: { code: 'STORE_REPLACED', expected: 'store-of-n3', found: 'new-store-of-n3' },
@@ -45,10 +48,85 @@ describe('§6 Configuration', () => {
       expect(nodes.node('n3').disk.entriesOf(GROUP)).toEqual([])
     })
 
-    it('a store that the configuration in it names otherwise does not even start', () => {
+    it('a store that the configuration in it names otherwise takes part in no decision', () => {
       const world = serverWorld({ store: 'another-store' })
-      expect(world.role).toBe('stopped')
-      expect(world.state.failure).toMatchObject({ code: 'STORE_REPLACED' })
+      expect(world.elapse(10_000)).toEqual([])
+      expect(world.receive('S2', requestVote(2, 5, 1))).toEqual(['write term 2 vote none'])
+      expect(world.flush()).toEqual([])
+    })
+
+    it('a server that lost its disk comes back by one call: removed, let in as a learner, and a voter when it has caught up', () => {
+      const nodes = cluster(3)
+      nodes.electLeader('n1')
+      nodes.append('n1', 'a')
+      nodes.settle()
+      nodes.crash('n3')
+      nodes.wipe('n3')
+      nodes.restart('n3')
+      const outcomes: MembershipOutcome[] = []
+      const request = { voters: ['n1', 'n2', 'n3'], recovered: ['n3'], timeoutMs: 1000 }
+      nodes.server('n1').changeMembership(request, (outcome) => outcomes.push(outcome))
+      nodes.run(5000, () => outcomes.length > 0)
+      expect(outcomes).toMatchObject([{ type: 'changed' }])
+      const voters = nodes.state('n1').configurations.map(({ configuration }) => configuration.voters)
+      expect(voters).toEqual([[['n1', 'n2', 'n3']], [['n1', 'n2']], [['n1', 'n2']], [['n1', 'n2', 'n3']]])
+      nodes.settle()
+      expect(nodes.texts('n3')).toEqual(['a'])
+      // Its vote counts again, also after a restart in the middle of a log that names its former store.
+      nodes.crash('n3')
+      nodes.restart('n3')
+      nodes.crash('n1')
+      nodes.electLeader()
+    })
+
+    it('while it catches up, through entries that name its former store, it votes for nobody', () => {
+      const nodes = cluster(3)
+      nodes.electLeader('n1')
+      nodes.settle()
+      nodes.crash('n3')
+      nodes.wipe('n3')
+      nodes.restart('n3')
+      // The first entry reaches it, and none of those behind.
+      nodes.network.loses = ({ to, packet }) =>
+        to === 'n3' && packet.messages.some((message) => message.type === 'appendEntries' && message.prevLog.index > 0)
+      const request = { voters: ['n1', 'n2', 'n3'], recovered: ['n3'], timeoutMs: 1000 }
+      nodes.server('n1').changeMembership(request, () => {})
+      nodes.run(200)
+      nodes.node('n3').disk.flush({
+        group: GROUP,
+        hardState: { currentTerm: 2, votedFor: undefined },
+        truncateAfter: undefined,
+        entries: [firstEntry('the-group', new Map(nodes.ids.map((id) => [id, `store-of-${id}`])), 0)],
+      })
+      nodes.crash('n3')
+      nodes.restart('n3')
+      const said: string[] = []
+      nodes.network.onSend = ({ from, packet }) => {
+        if (from === 'n3') said.push(...packet.messages.map(({ type }) => type))
+      }
+      nodes.crash('n1')
+      nodes.run(5000)
+      expect(said.filter((type) => type.includes('ote'))).toEqual([])
+      expect(nodes.leader).toBeUndefined()
+    })
+
+    it('a learner that lost its disk comes back as one', () => {
+      const nodes = cluster(2, { members: 1 })
+      nodes.electLeader('n1')
+      const outcomes: MembershipOutcome[] = []
+      const settled = (outcome: MembershipOutcome): void => void outcomes.push(outcome)
+      const request = { voters: ['n1'], learners: ['n2'], timeoutMs: 1000 }
+      nodes.server('n1').changeMembership(request, settled)
+      nodes.run(5000, () => outcomes.length === 1)
+      nodes.crash('n2')
+      nodes.wipe('n2')
+      nodes.restart('n2')
+      nodes.server('n1').changeMembership({ ...request, recovered: ['n2'] }, settled)
+      nodes.run(5000, () => outcomes.length === 2)
+      expect(outcomes.map(({ type }) => type)).toEqual(['changed', 'changed'])
+      nodes.append('n1', 'a')
+      nodes.settle()
+      expect(nodes.texts('n2')).toEqual(['a'])
     })
 
     it('packets of another group of the same name are dropped, and the odd one out stops', () => {

@@ -1,6 +1,6 @@
 export { openLog, type OpenSingleLogOptions } from './openLog.ts'
 export { openNode, QuorateNode, type BootstrapOptions, type NodeOptions } from './quorateNode.ts'
-export type { ChangeMembersOptions } from './membershipChange.ts'
+export type { ChangeMembersOptions, RecoverServerOptions } from './membershipChange.ts'
 export type { TransferOptions } from './leadershipTransfer.ts'
 export { ReplicatedLog, type OpenLogOptions, type SubscribeOptions } from './replicatedLog.ts'
 export { connectLog, RemoteLog, type LeaderStatus, type ReadResult } from './remoteLog.ts'

@@ -7,6 +7,7 @@ import {
   type HostedServer,
   type Index,
   type MembershipOutcome,
+  type MembershipRequest,
   type NodeId,
   type PlacedConfiguration,
 } from '@quorate/core'
@@ -33,14 +34,32 @@ const REASONS: Readonly<Record<Exclude<ChangeRefusal, 'notLeader'>, string>> = {
   busy: 'another change or a transfer was under way all the time. Try again when it is over.',
   conflict: 'the configuration has changed since you looked. Look again, and decide anew.',
   noMajority: 'of those that are to vote no majority answers, so the group would stand still. Start them first.',
-  lastVoter: 'the store of the last voter was replaced: there is nobody to recover it from.',
   severalReplaced: 'the stores of several voters were replaced. Recover one server at a time.',
+}
+
+export type RecoverServerOptions = Pick<ChangeMembersOptions, 'timeoutMs' | 'signal'>
+
+/** The members as they are, one of them with the store that it has now. */
+export function recoverServer(
+  hosted: HostedServer,
+  id: NodeId,
+  options: RecoverServerOptions,
+): Promise<PlacedConfiguration> {
+  const { configuration } = hosted.status
+  const { members = [], voters: sets = [], next } = configuration?.configuration ?? {}
+  const named = next?.members ?? members
+  if (configuration !== undefined && !named.some((member) => member.id === id)) {
+    throw new RangeError(`${id} is no member of group ${hosted.server.group}: let it in with changeMembers`)
+  }
+  const voters = next?.voters ?? sets[0] ?? []
+  const learners = named.map((member) => member.id).filter((member) => !voters.includes(member))
+  return changeMembers(hosted, { ...options, voters, learners, recovered: [id] })
 }
 
 /** Changes who belongs to the group, and waits until that is committed. */
 export async function changeMembers(
   hosted: HostedServer,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, signal, ...request }: ChangeMembersOptions,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal, ...request }: ChangeMembersOptions & Pick<MembershipRequest, 'recovered'>,
 ): Promise<PlacedConfiguration> {
   signal?.throwIfAborted()
   const wait = giveUpAfter(timeoutMs, signal)
@@ -59,7 +78,7 @@ export async function changeMembers(
 
 function askOnce(
   hosted: HostedServer,
-  request: Parameters<HostedServer['changeMembership']>[0],
+  request: MembershipRequest,
   signal: AbortSignal | undefined,
 ): Promise<MembershipOutcome> {
   return new Promise((resolve, reject) => {

@@ -9,6 +9,7 @@ import {
   type GroupId,
   type HostedServer,
   type Index,
+  type NodeId,
   type PlacedConfiguration,
   type RaftNode,
   type ServerId,
@@ -17,7 +18,12 @@ import {
 } from '@quorate/core'
 import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
 import { toCommand, type Appendable } from './command.ts'
-import { changeMembers, type ChangeMembersOptions } from './membershipChange.ts'
+import {
+  changeMembers,
+  recoverServer,
+  type ChangeMembersOptions,
+  type RecoverServerOptions,
+} from './membershipChange.ts'
 import { transferLeadership, type TransferOptions } from './leadershipTransfer.ts'
 import { LocalAppends, type LocalOutcome } from './localAppends.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
@@ -157,6 +163,17 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   async changeMembers(options: ChangeMembersOptions): Promise<PlacedConfiguration> {
     if (this.closedError !== undefined) throw this.closedError
     return changeMembers(this.#hosted, options)
+  }
+
+  /**
+   * A server that lost its disk comes back under its old name: the group forgets the store that it knew it by, takes in the
+   * new one as a learner, and lets it vote again once it has caught up. The server has to run, with an empty folder. To be
+   * called on the leader; resolves when all of it is committed.
+   * @throws RangeError for a server that is no member, and else as `changeMembers`.
+   */
+  async recoverServer(id: NodeId, options: RecoverServerOptions = {}): Promise<PlacedConfiguration> {
+    if (this.closedError !== undefined) throw this.closedError
+    return recoverServer(this.#hosted, id, options)
   }
 
   /** The committed entries, in order, without a gap. */

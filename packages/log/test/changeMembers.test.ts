@@ -1,6 +1,23 @@
-import { LogClosedError, memoryNetwork, NotLeaderError, type NodeId, type ReplicatedLog } from '@quorate/log'
+import {
+  LogClosedError,
+  memoryNetwork,
+  memoryStore,
+  NotLeaderError,
+  openNode,
+  type NodeId,
+  type ReplicatedLog,
+} from '@quorate/log'
 import { describe, expect, it } from 'vitest'
-import { appliedEverywhere, leaderOf, openNodes, placesOf, rejectionOf } from './cluster.ts'
+import {
+  appliedEverywhere,
+  closeAfterTest,
+  leaderOf,
+  openCluster,
+  openNodes,
+  placesOf,
+  rejectionOf,
+  TOGETHER,
+} from './cluster.ts'
 
 /** The first three are the group; the others are nodes without one, which wait to be let in. */
 async function openGroup(
@@ -72,6 +89,22 @@ describe('log.changeMembers', () => {
     expect(await rejectionOf(missing)).toMatchObject({ reason: 'unreachable', message: expect.stringContaining('n9') })
     const other = log.changeMembers({ voters: ['n1', 'n0'] })
     expect(await rejectionOf(other)).toMatchObject({ reason: 'otherGroup', message: expect.stringContaining('n0') })
+  })
+
+  it('a server that lost its disk comes back by one call, wherever it stands', async () => {
+    const network = memoryNetwork()
+    const { nodes, logs, leader, followers } = await openCluster({ network })
+    await leader.append('a')
+    const lost = nodes[logs.indexOf(followers[0]!)]!
+    await lost.close()
+    const wiped = closeAfterTest(await openNode({ id: lost.id, network, store: memoryStore(), settings: TOGETHER }))
+    const opening = wiped.openLog('orders')
+    const { configuration } = await leader.recoverServer(lost.id)
+    expect(configuration.voters[0]).toContain(lost.id)
+    const log = await opening
+    await appliedEverywhere([leader, log], await leader.append('b'))
+    expect((await placesOf(log, 2)).map(([, text]) => text)).toEqual(['a', 'b'])
+    expect(await rejectionOf(leader.recoverServer('n9'))).toBeInstanceOf(RangeError)
   })
 
   it('is refused by a server that does not lead, by a closed log, and for what is no group', async () => {

@@ -1,7 +1,8 @@
 import { memberOf } from '../configuration.ts'
-import { WrongGroupError } from '../errors.ts'
-import type { NodeId } from '../identifiers.ts'
+import { StoreReplacedError, WrongGroupError } from '../errors.ts'
+import type { NodeId, StoreIdentity } from '../identifiers.ts'
 import type { Packet } from '../messages.ts'
+import { isRecognised } from '../rules/configurations.ts'
 import { configurationOf } from '../state/raftState.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 
@@ -17,8 +18,8 @@ export interface AdmissionOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly fail: (error: Error) => void
-  /** A blank server has heard from `from` and does not know whether the group knows it. */
-  readonly onHeardWhileBlank: (from: NodeId) => void
+  /** A server has heard from `from` and does not know whether the group knows it, by its store. */
+  readonly onHeardUnknown: (from: NodeId) => void
 }
 
 /** Who may speak to a server: what comes of another group, or of a store that its server no longer is, counts for nothing. */
@@ -27,6 +28,8 @@ export class Admission {
   readonly #options: AdmissionOptions
   /** Since when leaders of another group of this name were heard while there was none of ours. */
   #leaderlessSinceMs: number | undefined
+  /** Since when the group has known this server by another store only. */
+  #unknownSinceMs: number | undefined
 
   constructor(options: AdmissionOptions) {
     this.#options = options
@@ -35,12 +38,13 @@ export class Admission {
   admits(from: NodeId, packet: Packet): boolean {
     const configuration = configurationOf(this.#options.server.state)
     const leads = packet.messages.some(({ type }) => type === 'appendEntries')
-    if (configuration === undefined) return this.#admitsWhileBlank(from, leads)
+    if (configuration === undefined) return this.#admitsLeaders(from, leads)
     if (packet.groupUuid !== undefined && packet.groupUuid !== configuration.groupUuid) {
       this.dropped.wrongGroup++
       if (leads) this.#heardOtherLeader(from, configuration.groupUuid, packet.groupUuid)
       return false
     }
+    if (!isRecognised(this.#options.server.state)) return this.#admitsLeaders(from, leads)
     const known = memberOf(configuration, from)
     if (known !== undefined && known.store !== packet.store) {
       this.dropped.replacedStore++
@@ -54,9 +58,27 @@ export class Admission {
     this.#leaderlessSinceMs = undefined
   }
 
-  /** A blank server has nothing to vote with and nothing to compare with: it listens to leaders alone. */
-  #admitsWhileBlank(from: NodeId, leads: boolean): boolean {
-    if (leads) this.#options.onHeardWhileBlank(from)
+  /**
+   * The group knows this server by `store`, as one of its servers says: by another for as long as three elections could
+   * take, and it is not about to be let in. Who says so may know less than the others; undefined says nothing.
+   */
+  noteKnownStore(store: StoreIdentity | undefined): void {
+    const { server, now, fail } = this.#options
+    if (store === undefined || store === server.state.store) {
+      this.#unknownSinceMs = undefined
+      return
+    }
+    this.#unknownSinceMs ??= now()
+    if (now() - this.#unknownSinceMs <= 3 * server.state.settings.electionTimeoutMaxMs) return
+    fail(new StoreReplacedError(server.group, server.id, store, server.state.store))
+  }
+
+  /**
+   * A blank server has nothing to vote with and nothing to compare with, nor has one that the group knows by another
+   * store: it listens to leaders alone, and asks whether it is known.
+   */
+  #admitsLeaders(from: NodeId, leads: boolean): boolean {
+    if (leads) this.#options.onHeardUnknown(from)
     else this.dropped.whileBlank++
     return leads
   }

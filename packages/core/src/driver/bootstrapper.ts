@@ -1,6 +1,6 @@
 import { memberOf, type Configuration } from '../configuration.ts'
 import type { ConfigurationEntry } from '../entry.ts'
-import { AlreadyBootstrappedError, BootstrapConflictError, StoreReplacedError } from '../errors.ts'
+import { AlreadyBootstrappedError, BootstrapConflictError } from '../errors.ts'
 import { assertName, type GroupId, type NodeId } from '../identifiers.ts'
 import type { BootstrapMessage, BootstrapStanding, Packet } from '../messages.ts'
 import type { Clock, Random, Store, StoreFailure } from '../ports.ts'
@@ -74,11 +74,8 @@ export class Bootstrapper {
         this.#answer(group, from, message.birth)
         return
       case 'bootstrap.standing':
-        if (message.birth === undefined) {
-          this.#learnStanding(group, message)
-          this.#options.hosted(group)?.noteStanding(from, store, message)
-        }
-        this.#births.get(group)?.noteStanding(from, store, message)
+        if (message.birth === undefined) this.#options.hosted(group)?.noteStanding(from, store, message)
+        else this.#births.get(group)?.noteStanding(from, store, message)
         return
       case 'bootstrap.offer':
         this.#accept(group, from, message.entry)
@@ -149,15 +146,6 @@ export class Bootstrapper {
     const configuration = this.#configurationOf(group)
     const knownStore = configuration === undefined ? undefined : memberOf(configuration, asker)?.store
     return { type: 'bootstrap.standing', birth, groupUuid: configuration?.groupUuid, knownStore }
-  }
-
-  /** The answer to a blank server: if its group knows it by another store, it must not take part. */
-  #learnStanding(group: GroupId, { knownStore }: BootstrapStanding): void {
-    const { id, store, hosted } = this.#options
-    const server = hosted(group)
-    if (server === undefined || configurationOf(server.server.state) !== undefined) return
-    if (knownStore === undefined || knownStore === store.identity) return
-    server.input((blank) => blank.fail(new StoreReplacedError(group, id, knownStore, store.identity)))
   }
 
   /** Said only once it is durable; an offer that finds the write under way is made again. */

@@ -5,7 +5,8 @@ import type { ClientTransport, StateMachine, Store } from '../ports.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
 import { noOutputs, type Answer, type Outputs, type Read, type Write } from '../state/outputs.ts'
 import type { AppendOutcome } from '../state/pendingAppends.ts'
-import { configurationOf } from '../state/raftState.ts'
+import { isRecognised } from '../rules/configurations.ts'
+import { configurationOf, type RaftState } from '../state/raftState.ts'
 import type { TransferOutcome } from '../state/transfer.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import { Admission, type DroppedPackets } from './admission.ts'
@@ -38,8 +39,8 @@ export interface HostedServerOptions {
   readonly now: () => number
   /** Calls back when the event loop has looked at its sockets once more. */
   readonly afterPoll: (callback: () => void) => void
-  /** A blank server has heard from `from` and does not know whether the group knows it. */
-  readonly onHeardWhileBlank: (from: NodeId) => void
+  /** The server has heard from `from` and does not know whether the group knows it, by its store. */
+  readonly onHeardUnknown: (from: NodeId) => void
   readonly timers: Timers
   /** Speaks to another node of what stands outside the log. */
   readonly say: (to: NodeId, message: BootstrapMessage) => void
@@ -66,13 +67,13 @@ export class HostedServer {
   #awaitedDurable: { readonly index: Index; readonly callback: () => void }[] = []
 
   constructor(options: HostedServerOptions) {
-    const { server, client, stateMachine, maxEntryBytes, now, onHeardWhileBlank } = options
+    const { server, client, stateMachine, maxEntryBytes, now, onHeardUnknown } = options
     this.#options = options
     this.server = server
     this.#status = statusOf(server)
     this.#sender = this.#describeSender()
     const fail = (error: Error): void => this.#fail(error)
-    this.#admission = new Admission({ server, now, fail, onHeardWhileBlank })
+    this.#admission = new Admission({ server, now, fail, onHeardUnknown })
     this.#applier = new Applier({
       server,
       stateMachine,
@@ -118,9 +119,10 @@ export class HostedServer {
     this.#membership.change(request, settled)
   }
 
-  /** Another node has said which store it has. */
+  /** Another node has said which store it has, and by which it knows this one. */
   noteStanding(from: NodeId, store: StoreIdentity, standing: BootstrapStanding): void {
     this.#membership.noteStanding(from, store, standing)
+    if (!isKnown(this.server.state)) this.#admission.noteKnownStore(standing.knownStore)
   }
 
   /** Committed and applied entries behind `after`, from memory or from the store. */
@@ -250,4 +252,9 @@ export class HostedServer {
       this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
   }
+}
+
+/** Whether its log says that the group knows it by its store. */
+function isKnown(state: RaftState): boolean {
+  return configurationOf(state) !== undefined && isRecognised(state)
 }

@@ -12,6 +12,8 @@ export interface MembershipRequest {
   readonly voters: readonly NodeId[]
   /** Who takes the log without a vote, for as long as nobody changes that (thesis §4.2.1). */
   readonly learners?: readonly NodeId[] | undefined
+  /** Members whose store is another one by now: each catches up anew before it takes part again. */
+  readonly recovered?: readonly NodeId[] | undefined
   /** Only if the latest configuration stands at this index; undefined: whichever it is. */
   readonly expectedIndex?: Index | undefined
   /** How long new servers may take to say which store they have, in milliseconds. */
@@ -65,7 +67,9 @@ export class MembershipDesk {
     const { server, timers } = this.#options
     const configuration = configurationOf(server.state)
     const nodes = nodesOf(request)
-    const unknown = nodes.filter((id) => this.#storeOf(configuration, id) === undefined)
+    const isUnknown = (id: NodeId): boolean => this.#storeOf(configuration, id) === undefined
+    const isAsked = (id: NodeId): boolean => id !== server.id && request.recovered?.includes(id) === true
+    const unknown = nodes.filter((id) => isAsked(id) || isUnknown(id))
     const inquiry: Inquiry = { request, settled, unknown: new Set(unknown), stores: new Map() }
     if (server.role !== 'leader' || unknown.length === 0) {
       this.#order(inquiry)

@@ -131,7 +131,7 @@ export class RaftNode {
       wake: (woken) => this.#wake(woken),
       now: () => clock.now(),
       afterPoll: (callback) => clock.afterPoll(callback),
-      onHeardWhileBlank: (from) => this.#bootstrapper.askStanding(group, from),
+      onHeardUnknown: (from) => this.#bootstrapper.askStanding(group, from),
       timers: this.#timers,
       say: (to, message) => this.#bootstrapper.say(group, to, message),
     })

@@ -2,7 +2,7 @@ import { memberOf } from '../configuration.ts'
 import type { ServerId } from '../identifiers.ts'
 import type { Removed } from '../messages.ts'
 import type { ConfigurationEntry } from '../entry.ts'
-import { InvariantViolation, StoreReplacedError } from '../errors.ts'
+import { InvariantViolation } from '../errors.ts'
 import { committedConfiguration, configurationOf, type RaftState } from '../state/raftState.ts'
 import { send } from './durability.ts'
 
@@ -13,7 +13,6 @@ export function useConfiguration(state: RaftState, { index, configuration }: Con
     state.failure = new InvariantViolation(`group ${state.group} keeps the UUID it was born with`)
   }
   state.configurations.push({ index, configuration })
-  checkOwnStore(state)
 }
 
 /**
@@ -32,11 +31,12 @@ export function noteRemoval(state: RaftState, { configuration }: Removed): void 
   state.removedAt = Math.max(state.removedAt, configuration.index)
 }
 
-/** A server whose store is not the one that the group knows it by must not take part: what that one promised is lost. */
-export function checkOwnStore(state: RaftState): void {
+/**
+ * Whether the latest configuration that it has knows it by its store, or does not know it. If not, either the store is
+ * not that of this server, or it has yet to catch up to where it was let in: until then it takes part in no decision.
+ */
+export function isRecognised(state: RaftState): boolean {
   const configuration = configurationOf(state)
   const known = configuration === undefined ? undefined : memberOf(configuration, state.id)
-  if (known !== undefined && known.store !== state.store) {
-    state.failure = new StoreReplacedError(state.group, state.id, known.store, state.store)
-  }
+  return known === undefined || known.store === state.store
 }

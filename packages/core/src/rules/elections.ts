@@ -1,6 +1,6 @@
 import type { ServerId } from '../identifiers.ts'
 import type { PreVoteGranted } from '../messages.ts'
-import { isVoter } from '../configuration.ts'
+import { isVoter, memberOf } from '../configuration.ts'
 import { hasQuorum } from '../quorum/majority.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
 import { isHardStateDurable, send } from './durability.ts'
@@ -10,11 +10,11 @@ import { isHardStateDurable, send } from './durability.ts'
  * long as the latest is not known to be committed. Until it is, whoever leaves may be the only one who can be elected
  * (thesis §4.2.2, Figure 4.6); of its own votes none counts.
  */
-export function isVotingMember({ configurations, commitIndex, removedAt, id }: RaftState): boolean {
+export function isVotingMember({ configurations, commitIndex, removedAt, id, store }: RaftState): boolean {
   for (let last = configurations.length - 1; last >= 0; last--) {
     const { index, configuration } = configurations[last]!
     if (index <= removedAt) return false
-    if (isVoter(configuration, id)) return true
+    if (isVoter(configuration, id) && memberOf(configuration, id)?.store === store) return true
     if (index <= commitIndex) return false
   }
   return false

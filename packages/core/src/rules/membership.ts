@@ -76,7 +76,6 @@ export function refusalOf(state: RaftState, { target, expectedIndex }: Membershi
   if (!mayAppendConfiguration(state) || configuration.voters.length > 1) return 'busy'
   const replaced = replacedIn(configuration.members, target).filter((id) => isVoter(configuration, id))
   if (replaced.length > 1) return 'severalReplaced'
-  if (replaced.length === configuration.voters[0]?.length) return 'lastVoter'
   return hasMajority(state, target) ? undefined : 'noMajority'
 }
 

@@ -2,6 +2,7 @@ import { invariant } from '../errors.ts'
 import type { LogPosition, ServerId } from '../identifiers.ts'
 import type { PreVote, RequestVote } from '../messages.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
+import { isRecognised } from './configurations.ts'
 import { send } from './durability.ts'
 
 /** §5.4.1: the later last term is more up-to-date; on equal terms, the longer log. */
@@ -33,11 +34,11 @@ export function disregards(state: RaftState, request: RequestVote, isLeader: boo
 }
 
 /**
- * A blank store does not: what it promised before it was wiped is lost. Others do even where their own configuration
+ * A blank store does not, nor one that the group knows by another: what it promised is lost. Others do even where their own configuration
  * does not name them, for a newer one may, and that of the candidate decides (thesis §4.1).
  */
 function mayVote(state: RaftState): boolean {
-  return configurationOf(state) !== undefined
+  return configurationOf(state) !== undefined && isRecognised(state)
 }
 
 /** Answers a PreVote (thesis §9.6). Nothing changes: not even the wait for a leader begins anew. */

@@ -22,8 +22,6 @@ export type ChangeRefusal =
   | 'busy'
   /** The latest configuration does not stand where the caller thinks it does. */
   | 'conflict'
-  /** A voter has another store than the one it is known by, and no other voter is left without it. */
-  | 'lastVoter'
   /** Of those that are to vote, no majority answers: the group would stand still. */
   | 'noMajority'
   /** Several voters have other stores than those they are known by: one at a time. */

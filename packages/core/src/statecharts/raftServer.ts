@@ -5,7 +5,7 @@ import { invariant, InvariantViolation } from '../errors.ts'
 import { isAnswer, type RaftMessage, type RequestVote } from '../messages.ts'
 import { abandonAppends, completeApplying, nextToApply, startApplying } from '../rules/commitment.ts'
 import { writeFirstEntry } from '../rules/bootstrap.ts'
-import { checkOwnStore, noteRemoval, tellIfRemoved } from '../rules/configurations.ts'
+import { noteRemoval, tellIfRemoved } from '../rules/configurations.ts'
 import { completeWrite, takeWrite } from '../rules/durability.ts'
 import { isVotingMember } from '../rules/elections.ts'
 import { disregards } from '../rules/voting.ts'
@@ -113,7 +113,6 @@ export class RaftServer {
 
   start(): void {
     this.#actor.start()
-    this.#turn(() => checkOwnStore(this.state))
   }
 
   /** A message from another server of the group. A newer term, or another leader, ends the role before it is handled. */
