@@ -5,7 +5,6 @@ const DURABILITY = 'packages/core/src/rules/durability.ts'
 const FOLLOWING = 'packages/core/src/rules/following.ts'
 const CONFIGURATIONS = 'packages/core/src/rules/configurations.ts'
 const ADMISSION = 'packages/core/src/driver/admission.ts'
-const BOOTSTRAPPER = 'packages/core/src/driver/bootstrapper.ts'
 
 const SEND = 'if (isHardStateDurable(state)) {'
 
@@ -219,8 +218,8 @@ export const DURABILITY_MUTANTS = [
     edits: [
       {
         file: CONFIGURATIONS,
-        find: 'if (known !== undefined && known.store !== state.store) {',
-        replace: `if (known !== undefined && known.store === '') {`,
+        find: 'return known === undefined || known.store === state.store',
+        replace: `return known === undefined || known.store !== ''`,
       },
       {
         file: ADMISSION,
@@ -228,9 +227,9 @@ export const DURABILITY_MUTANTS = [
         replace: `if (known !== undefined && packet.store === '') {`,
       },
       {
-        file: BOOTSTRAPPER,
-        find: 'if (knownStore === undefined || knownStore === store.identity) return',
-        replace: `if (knownStore !== '') return`,
+        file: ADMISSION,
+        find: 'if (store === undefined || store === server.state.store) {',
+        replace: `if (store !== '') {`,
       },
     ],
   },
@@ -243,8 +242,8 @@ export const DURABILITY_MUTANTS = [
     edits: [
       {
         file: CONFIGURATIONS,
-        find: 'if (known !== undefined && known.store !== state.store) {',
-        replace: `if (known !== undefined && known.store === '') {`,
+        find: 'return known === undefined || known.store === state.store',
+        replace: `return known === undefined || known.store !== ''`,
       },
     ],
   },

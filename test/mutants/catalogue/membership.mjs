@@ -135,6 +135,7 @@ export const MEMBERSHIP_MUTANTS = [
     title: 'A server that leaves does not stand for election, though its removal is not committed.',
     source: 'thesis §4.2.2, Figure 4.6',
     breaks: ['LIVE'],
+    suite: 'core',
     edits: [
       {
         file: ELECTIONS,
@@ -148,6 +149,7 @@ export const MEMBERSHIP_MUTANTS = [
     title: 'A server that was removed is not told.',
     source: 'etcd #6430, NATS',
     breaks: ['LIVE'],
+    suite: 'core',
     edits: [
       {
         file: CONFIGURATIONS,
@@ -178,6 +180,16 @@ export const MEMBERSHIP_MUTANTS = [
         find: 'return configurationOf(state) !== undefined',
         replace: 'return configurationOf(state)?.voters.some((set) => set.includes(state.id)) ?? false',
       },
+    ],
+  },
+  {
+    name: 'store-replaced-in-place',
+    title: 'A voter whose store was replaced stays a voter.',
+    source: 'Vanlightly standard-raft, openraft #898',
+    breaks: ['ES', 'DUR'],
+    suite: 'core',
+    edits: [
+      { file: MEMBERSHIP, find: 'if (replaced.length > 0) {', replace: 'if (replaced.length > members.length) {' },
     ],
   },
   {

@@ -1,4 +1,4 @@
-import type { Entry, GroupWrite, NodeId, ServerStatus, StoreFailure } from '@quorate/core'
+import type { Entry, GroupWrite, NodeId, ServerStatus, StoreFailure, RaftState } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import type { StoreContent } from '../world/storeLedger.ts'
@@ -9,7 +9,7 @@ import { InvariantBroken } from './invariant.ts'
 import { LeadershipChecks } from './leadershipChecks.ts'
 import { LogChecks } from './logChecks.ts'
 import { ReplicationChecks } from './replicationChecks.ts'
-import { glimpseOf, type Glimpse, type Sight } from './sight.ts'
+import { glimpseOf, type Glimpse, type Sight, isConfiguredAnew } from './sight.ts'
 import { StorageChecks } from './storageChecks.ts'
 import { TimerChecks } from './timerChecks.ts'
 import { VoteChecks } from './voteChecks.ts'
@@ -115,6 +115,7 @@ export class Invariants {
     this.#received.delete(node.id)
     const { state, role } = server.server
     const sight: Sight = { node, state, role, before: former?.process === server ? former : undefined, letter }
+    if (isConfiguredAnew(sight)) this.#noteInvited(state)
     this.votes.look(sight)
     this.#logs.look(sight)
     this.#commits.look(sight)
@@ -126,6 +127,13 @@ export class Invariants {
     }
     if (++this.#events % EVENTS_BETWEEN_DIGESTS === 0) this.#commits.checkMachine(node)
     this.#glimpses.set(node.id, glimpseOf(server))
+  }
+
+  #noteInvited({ configurations }: RaftState): void {
+    for (const { id, store } of configurations.at(-1)?.configuration.members ?? []) {
+      const node = this.#nodes.get(id)
+      if (node?.lostFor === 'wipe' && node.storeIdentity === store) node.noteInvited()
+    }
   }
 
   /** What a server was at the last look. */

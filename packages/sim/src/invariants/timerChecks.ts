@@ -136,7 +136,8 @@ export class TimerChecks {
   #checkSilence({ node, state, before }: Sight): void {
     const latest = state.configurations.at(-1)
     if (before?.role !== 'follower' || node.process === undefined || latest === undefined) return
-    if (!isVoter(latest.configuration, node.id) || state.removedAt >= latest.index) return
+    const isKnown = latest.configuration.members.some(({ id, store }) => id === node.id && store === state.store)
+    if (!isKnown || !isVoter(latest.configuration, node.id) || state.removedAt >= latest.index) return
     const { clockRate, busyMs, awakeSinceMs } = node.process
     // A clock that stands still in a scenario measures no silence.
     if (clockRate === 0) return

@@ -14,6 +14,8 @@ export class VoteChecks {
   readonly #said = new Map<string, NodeId>()
   /** Votes by voter and term, once on disk. */
   readonly #durable = new Map<string, NodeId>()
+  /** The same, of disks that were exchanged since: voter, term and candidate. */
+  readonly #lost = new Set<string>()
   /** What candidates said of their logs, by candidate and term. */
   readonly #requests = new Map<string, LogPosition>()
   readonly #spokenTerm = new Map<NodeId, Term>()
@@ -41,6 +43,18 @@ export class VoteChecks {
       return `${id} has spoken in term ${spoken}, and comes back with term ${hardState.currentTerm}`
     })
     this.#noteDurable(id, hardState.currentTerm, hardState.votedFor)
+  }
+
+  /** Who has another disk has promised nothing; what the former one had promised was true. */
+  exchanged(id: NodeId): void {
+    for (const [key, candidate] of this.#durable) {
+      if (!key.startsWith(`${id}@`)) continue
+      this.#lost.add(`${key} ${candidate}`)
+      this.#durable.delete(key)
+    }
+    for (const key of this.#said.keys()) if (key.startsWith(`${id}@`)) this.#said.delete(key)
+    for (const link of this.#spokenTerms.keys()) if (link.startsWith(`${id}>`)) this.#spokenTerms.delete(link)
+    this.#spokenTerm.delete(id)
   }
 
   written({ id, ledger }: SimNode): void {
@@ -108,6 +122,11 @@ export class VoteChecks {
     this.#durable.set(key, candidate)
   }
 
+  #hasVoted(voter: NodeId, term: Term, candidate: NodeId): boolean {
+    const key = keyOf(voter, term)
+    return this.#durable.get(key) === candidate || this.#lost.has(`${key} ${candidate}`)
+  }
+
   #checkMember({ node, state, role }: Sight): void {
     hold(mayBeNeeded(state), 'membersAlone', () => {
       return `${node.id} is ${role}, and no voter of its configuration`
@@ -116,7 +135,7 @@ export class VoteChecks {
 
   #checkCount({ node, state }: Sight): void {
     for (const voter of state.votes) {
-      hold(this.#durable.get(keyOf(voter, state.currentTerm)) === node.id, 'votesAreReal', () => {
+      hold(this.#hasVoted(voter, state.currentTerm, node.id), 'votesAreReal', () => {
         return `${node.id} counts the vote of ${voter} for term ${state.currentTerm}, whose disk has no such vote`
       })
     }
@@ -129,7 +148,8 @@ export class VoteChecks {
     const isHeard = packets.every(({ store }) =>
       configuration?.members.some((member) => member.id === from && member.store === store),
     )
-    if (configuration === undefined || !isHeard) return
+    const isKnown = configuration?.members.some(({ id, store }) => id === node.id && store === state.store)
+    if (configuration === undefined || !isHeard || !isKnown) return
     const messages = packets.flatMap((packet) => packet.messages).filter((message) => 'term' in message)
     for (const message of messages) {
       const { term, type } = message
@@ -154,7 +174,7 @@ export class VoteChecks {
     this.#record.leaders.set(currentTerm, node.id)
     this.#record.lastLedTerm = Math.max(this.#record.lastLedTerm, currentTerm)
     for (const voters of state.configurations.at(-1)?.configuration.voters ?? [[]]) {
-      const votes = voters.filter((id) => this.#durable.get(keyOf(id, currentTerm)) === node.id)
+      const votes = voters.filter((id) => this.#hasVoted(id, currentTerm, node.id))
       hold(2 * votes.length > voters.length, 'leaderIsElected', () => {
         return `${node.id} leads term ${currentTerm} with the votes of ${votes.join(', ') || 'nobody'} of ${voters.join(', ')}`
       })

@@ -3,6 +3,7 @@ import type { SimClient } from '../workload/simClient.ts'
 import { CALM_CONDITIONS } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import type { SimWorld } from '../world/simWorld.ts'
+import { askForRecovery } from './recovery.ts'
 import { catchUpMs } from './catchUp.ts'
 
 /** The group did not come to rest as it should. */
@@ -32,6 +33,7 @@ export async function calmDown(
   for (const client of clients) client.stop()
   await heal(world)
   const recovery = await recover(world)
+  await regain(world)
   if (world.changesMembers) await gather(world)
   await settle(world, clients)
   world.invariants.checkEnd()
@@ -77,6 +79,30 @@ async function recover(world: SimWorld): Promise<{ recoveryMs: number; recoveryL
     throw new CalmBroken(`no leader with a fresh commit ${recoveryLimitMs} ms after the last fault: ${describe(world)}`)
   }
   return { recoveryMs: world.now - fromMs, recoveryLimitMs }
+}
+
+/** Whoever has lost its disk comes back with another, one after the other. */
+async function regain(world: SimWorld): Promise<void> {
+  for (const node of world.nodes.values()) {
+    if (node.lostFor !== 'wipe' && !node.isRecovering) continue
+    let isDone = false
+    const ask = (): void => {
+      if (isDone) return
+      if (node.isDown) world.start(node)
+      askForRecovery(world, node, (isRecovered) => (isDone ||= isRecovered))
+      world.at(world.now + world.settings.electionTimeoutMaxMs, ask)
+    }
+    ask()
+    const limitMs = SETTLING_MS + stepsBackMs(world)
+    const hasRegained = await world.run(limitMs, () => isDone)
+    if (!hasRegained) throw new CalmBroken(`${node.id} is not back ${limitMs} ms later: ${describe(world)}`)
+  }
+}
+
+/** Entry by entry, back to the beginning of the log, and each time what follows is read from the store in vain. */
+function stepsBackMs(world: SimWorld): number {
+  const { backtracking, heartbeatIntervalMs } = world.settings
+  return backtracking === 'entry' ? world.invariants.record.commitIndex * heartbeatIntervalMs : 0
 }
 
 /** Whoever was left out comes back: in the end all are equal. */
@@ -125,7 +151,7 @@ async function settle(world: SimWorld, clients: readonly SimClient[]): Promise<v
 }
 
 function healthyNodes(world: SimWorld): SimNode[] {
-  return [...world.nodes.values()].filter(({ lostFor }) => lostFor === undefined)
+  return [...world.nodes.values()].filter(({ lostFor, isRecovering }) => lostFor === undefined && !isRecovering)
 }
 
 function describe(world: SimWorld): string {

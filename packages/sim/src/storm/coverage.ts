@@ -34,6 +34,7 @@ export const COVERAGE = {
   diskFull: 'a disk was full',
   damageFound: 'a damaged store was found out and refused',
   wipeFound: 'a server with an exchanged store was found out and stopped',
+  serverRecovered: 'a server with an exchanged store was let in again',
   processFrozen: 'a process stood still',
   linksCut: 'some servers were cut off from others',
   oneWayCut: 'a link carried messages one way only',

@@ -6,6 +6,7 @@ import { appendWithin } from '../workload/appendWithin.ts'
 import type { Workload } from '../workload/workload.ts'
 import { drawFate } from '../disk/crashFate.ts'
 import type { Coverage } from './coverage.ts'
+import { askForRecovery } from './recovery.ts'
 import { between, drawPartition, isOneWay } from './partitions.ts'
 import { drawNetwork } from './networkWeather.ts'
 
@@ -173,16 +174,20 @@ function fillDisk(site: FaultSite): void {
   })
 }
 
+function isLost({ lostFor, isRecovering }: SimNode): boolean {
+  return lostFor !== undefined || isRecovering
+}
+
 /** As many servers as a group can do without may lose what they hold: never more, so that every loss is a fault of ours. */
 function mayLose({ world }: FaultSite): boolean {
-  const lost = [...world.nodes.values()].filter(({ lostFor }) => lostFor !== undefined).length
+  const lost = [...world.nodes.values()].filter(isLost).length
   return 2 * (lost + 1) < world.ids.length
 }
 
 /** A bit flips somewhere in what a server holds, while it is down. */
 function damage(site: FaultSite): void {
   const node = pickUp(site)
-  if (node === undefined || !mayLose(site)) return
+  if (node === undefined || isLost(node) || !mayLose(site)) return
   const { world, random } = site
   world.kill(node)
   node.lostFor = 'damage'
@@ -190,14 +195,25 @@ function damage(site: FaultSite): void {
   later(site, random.between(5, 500), () => world.start(node))
 }
 
-/** The folder is empty when the server comes back. */
+/** The folder is empty when the server comes back. Perhaps somebody sees to it that it is let in again. */
 function wipe(site: FaultSite): void {
   const node = pickUp(site)
-  if (node === undefined || !mayLose(site)) return
+  if (node === undefined || isLost(node) || !mayLose(site)) return
   const { world, random } = site
   world.kill(node)
   node.exchangeDisk()
   later(site, random.between(5, 500), () => world.start(node))
+  if (random.happens(0.7)) later(site, random.between(5, 3_000), () => recover(site, node))
+}
+
+function recover(site: FaultSite, node: SimNode): void {
+  const { world, random, coverage } = site
+  if (!isLost(node)) return
+  if (node.isDown) world.start(node)
+  askForRecovery(world, node, (isRecovered) => {
+    if (isRecovered) coverage.count('serverRecovered')
+    else later(site, random.between(100, 1_000), () => recover(site, node))
+  })
 }
 
 function reconnect(site: FaultSite): void {

@@ -11,6 +11,7 @@ import {
   type ServerStatus,
   type Store,
   type StoreFailure,
+  type StoreIdentity,
 } from '@quorate/core'
 import { openDiskStore, type DiskEvent, type DiskStore } from '@quorate/disk'
 import type { AttachedDisk } from '../disk/attachedDisk.ts'
@@ -46,6 +47,8 @@ export interface NodeWatcher {
   /** The store holds this, now that a process has opened it. */
   opened(node: SimNode, found: StoreContent): void
   refused(node: SimNode, error: Error): void
+  /** Its disk is another one, and empty. */
+  exchanged(node: SimNode): void
   /** The store is about to be given a write: the ledger has it only behind this. */
   writing(node: SimNode, write: GroupWrite): void
   wrote(node: SimNode, write: GroupWrite): void
@@ -93,6 +96,10 @@ export class SimNode {
   afterNextFlush: (() => void) | undefined
   /** Why it cannot come back: its disk was damaged or exchanged. */
   lostFor: 'damage' | 'wipe' | undefined
+  /** Its group has heard of its new disk: it may take part again, and has not caught up for sure. */
+  isRecovering = false
+  /** Of the disk that it has now; undefined until a process has opened it. */
+  storeIdentity: StoreIdentity | undefined
   /** Its processes so far. */
   incarnation = 0
   readonly #options: SimNodeOptions
@@ -192,11 +199,25 @@ export class SimNode {
     this.disk.wipe()
     this.#lostLedger = this.ledger
     this.ledger = new StoreLedger()
+    this.storeIdentity = undefined
+    this.#options.watcher.exchanged(this)
+  }
+
+  /** A configuration names its new disk. */
+  noteInvited(): void {
+    this.lostFor = undefined
+    this.isRecovering = true
+  }
+
+  /** It holds all that is committed: its former disk counts for nothing any more. */
+  noteRecovered(): void {
+    this.isRecovering = false
+    this.#lostLedger = undefined
   }
 
   /**
    * Whether its disk holds the entry of this place, and with `chain` all before it, or did before it was exchanged: what
-   * that one had acknowledged counts, since the server never votes again.
+   * that one had acknowledged counts, since the server never votes again before it has caught up.
    */
   hasHeld(position: LogPosition, chain?: number): boolean {
     return this.ledger.holdsDurably(position, chain) || (this.#lostLedger?.holdsDurably(position, chain) ?? false)
@@ -255,6 +276,7 @@ export class SimNode {
 
   #take(process: SimProcess, attached: AttachedDisk, store: DiskStore, content: StoreContent): void {
     const { network, settings, machine, watcher } = this.#options
+    this.storeIdentity = store.identity
     watcher.opened(this, content)
     this.ledger.beginWith(content)
     const raft = new RaftNode({

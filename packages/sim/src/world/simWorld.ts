@@ -227,6 +227,7 @@ export class SimWorld {
         this.#watcher?.opened?.(node, found)
       },
       refused: (node, error) => this.#watcher?.refused?.(node, error),
+      exchanged: (node) => this.invariants.votes.exchanged(node.id),
       writing: (node, write) => {
         this.#note(() => this.invariants.writing(node, write))
         this.#watcher?.writing?.(node, write)
@@ -283,8 +284,8 @@ function mixMessage(digest: number, message: Message): number {
 }
 
 /** As they count against windows: a configuration may name all servers, and all once more as the next ones. */
-function largestEntryBytes({ largestCommandBytes, servers, members }: WorldOptions): number {
-  return Math.max(largestCommandBytes + 256, 256 * (2 + (members === undefined ? 1 : 2) * servers))
+function largestEntryBytes({ largestCommandBytes, servers }: WorldOptions): number {
+  return Math.max(largestCommandBytes + 256, 256 * (2 + 2 * servers))
 }
 
 function termOf(node: SimNode): number {
