@@ -193,6 +193,20 @@ export const MEMBERSHIP_MUTANTS = [
     ],
   },
   {
+    name: 'past-the-chart-at-the-commit',
+    title: 'A follower whose removal is committed hears of it past its chart, which goes on waiting for an election.',
+    source: 'the fast path of this library',
+    breaks: ['CFG'],
+    suite: 'core',
+    edits: [
+      {
+        file: 'packages/core/src/statecharts/follower.ts',
+        find: 'if (commitIndex < latestIndex && latestIndex <= leaderCommit) return true',
+        replace: 'if (commitIndex < latestIndex && latestIndex < 0) return true',
+      },
+    ],
+  },
+  {
     name: 'change-while-handing-over',
     title: 'A leader appends a configuration while it hands over.',
     source: 'thesis §3.10',

@@ -129,13 +129,18 @@ const follower = chart.createMachine({
 export const followerMachine = withFastPath(follower, (snapshot, event) => {
   const { context, value } = snapshot
   if (!context.state.settings.fastPath || value !== 'armed') return false
-  if (event.type === 'appendEntries.received' && mayChangeConfiguration(context.state, event.message)) return false
+  if (event.type === 'appendEntries.received' && mayChangeItsPart(context.state, event.message)) return false
   return answer(context, event)
 })
 
-/** A configuration that comes, or goes with a truncation, may make it a voting member or unmake it: that is for the chart. */
-function mayChangeConfiguration(state: RaftState, { prevLog, entries }: AppendEntries): boolean {
+/**
+ * A configuration that comes, that goes with a truncation, or that is committed, may make it a voting member or unmake it:
+ * that is for the chart.
+ */
+function mayChangeItsPart({ configurations, commitIndex }: RaftState, request: AppendEntries): boolean {
+  const { prevLog, entries, leaderCommit } = request
+  const latestIndex = configurations.at(-1)?.index ?? 0
+  if (commitIndex < latestIndex && latestIndex <= leaderCommit) return true
   if (entries.length === 0) return false
-  const isLatestInReach = prevLog.index < (state.configurations.at(-1)?.index ?? 0)
-  return isLatestInReach || entries.some(({ kind }) => kind === 'configuration')
+  return prevLog.index < latestIndex || entries.some(({ kind }) => kind === 'configuration')
 }

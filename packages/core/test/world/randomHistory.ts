@@ -56,6 +56,7 @@ export class RandomHistory {
       [0.6, () => this.#stalled.clear()],
       [often(0.2), () => this.cluster.network.reconnect(random.pick(this.cluster.ids))],
       [often(0.3), () => this.#transfer()],
+      [often(0.6), () => this.#changeMembers()],
     ]
     this.#sum = this.#weights.reduce((sum, [weight]) => sum + weight, 0)
   }
@@ -118,6 +119,16 @@ export class RandomHistory {
     if (leader === undefined) return
     const to = this.#random.pick([undefined, ...ids])
     this.cluster.server(leader).transferLeadership(to, () => {})
+  }
+
+  #changeMembers(): void {
+    const { leader, ids } = this.cluster
+    if (leader === undefined) return
+    const voters = ids.filter(() => this.#random.happens(0.7))
+    const learners = ids.filter((id) => !voters.includes(id) && this.#random.happens(0.5))
+    if (voters.length === 0) voters.push(leader)
+    const request = { voters, learners: learners.filter((id) => !voters.includes(id)), timeoutMs: 500 }
+    this.cluster.server(leader).changeMembership(request, () => {})
   }
 
   #crash(): void {
