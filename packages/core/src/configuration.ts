@@ -4,7 +4,13 @@ import type { GroupUuid, ServerId, StoreIdentity } from './identifiers.ts'
 export interface Member {
   readonly id: ServerId
   readonly store: StoreIdentity
+  /** Whoever has the highest is to lead, as long as it is well: 0 to 255, and 1 where it is absent. */
+  readonly priority?: number
 }
+
+/** Nobody needs to say it. */
+export const ORDINARY_PRIORITY = 1
+export const HIGHEST_PRIORITY = 255
 
 /** Who belongs to a group (§6). A server uses the latest configuration in its log, committed or not. */
 export interface Configuration {
@@ -30,6 +36,10 @@ export function memberOf({ members }: Pick<Configuration, 'members'>, id: Server
   return members.find((member) => member.id === id)
 }
 
+export function priorityOf(configuration: Pick<Configuration, 'members'>, id: ServerId): number {
+  return memberOf(configuration, id)?.priority ?? ORDINARY_PRIORITY
+}
+
 export function isVoter(configuration: Configuration, id: ServerId): boolean {
   return configuration.voters.some((set) => set.includes(id))
 }
@@ -49,6 +59,6 @@ function isSameSet(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && voterDifference(a, b) === 0
 }
 
-function nameOf({ id, store }: Member): string {
-  return `${id} ${store}`
+function nameOf({ id, store, priority = ORDINARY_PRIORITY }: Member): string {
+  return `${id} ${store} ${priority}`
 }

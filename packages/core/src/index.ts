@@ -12,7 +12,14 @@ export {
   type StoreIdentity,
   type Term,
 } from './identifiers.ts'
-export { isVoter, memberOf, type Configuration, type Member, type NextConfiguration } from './configuration.ts'
+export {
+  isVoter,
+  memberOf,
+  priorityOf,
+  type Configuration,
+  type Member,
+  type NextConfiguration,
+} from './configuration.ts'
 export {
   ENTRY_OVERHEAD_BYTES,
   commandBytes,

@@ -1,4 +1,4 @@
-import type { TransferOutcome } from '@quorate/core'
+import type { MembershipOutcome, TransferOutcome } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { cluster, type Cluster } from './world/cluster.ts'
 import { appendEntries, serverWorld, type ServerWorld } from './world/serverWorld.ts'
@@ -163,5 +163,72 @@ describe('thesis §3.10 Leadership transfer extension', () => {
     expect(outcomes).toMatchObject([{ type: 'refused', reason: 'timeout' }])
     expect(appended.outcomes).toMatchObject([{ type: 'appended' }])
     expect(nodes.status('n1').role).toBe('leader')
+  })
+})
+
+describe('priorities', () => {
+  function preferring(priorities: Record<string, number>): Cluster {
+    const nodes = cluster(3)
+    nodes.electLeader('n1')
+    nodes.settle()
+    const outcomes: MembershipOutcome[] = []
+    const request = { voters: nodes.ids, priorities, timeoutMs: 1000 }
+    nodes.server('n1').changeMembership(request, (outcome) => outcomes.push(outcome))
+    nodes.run(5000, () => outcomes.length > 0)
+    expect(outcomes).toMatchObject([{ type: 'changed' }])
+    return nodes
+  }
+
+  it('who has the highest leads in the end, and nothing is lost on the way', () => {
+    const nodes = preferring({ n3: 7, n2: 3 })
+    nodes.append('n1', 'a')
+    nodes.run(3000, () => nodes.leader === 'n3')
+    expect(nodes.electLeader()).toBe('n3')
+    const { term } = nodes.status('n3')
+    nodes.run(5000)
+    expect(nodes.status('n3')).toMatchObject({ role: 'leader', term })
+    nodes.settle()
+    expect(nodes.texts('n3')).toEqual(['a'])
+  })
+
+  it('while it is away the next one leads, and any voter can be elected; it leads again when it is back', () => {
+    const nodes = preferring({ n3: 7, n1: 0 })
+    nodes.run(3000, () => nodes.leader === 'n3')
+    nodes.electLeader()
+    nodes.crash('n3')
+    nodes.crash('n2')
+    nodes.restart('n2')
+    expect(nodes.electLeader('n1')).toBe('n1')
+    nodes.run(3000, () => nodes.leader === 'n2')
+    nodes.restart('n3')
+    nodes.run(3000, () => nodes.leader === 'n3')
+    expect(nodes.electLeader()).toBe('n3')
+  })
+
+  it('no leader gives way to one that lags, or that does not answer', () => {
+    const nodes = cluster(3)
+    nodes.electLeader('n1')
+    nodes.network.loses = ({ from, to }) => from === 'n3' || to === 'n3'
+    const request = { voters: nodes.ids, priorities: { n3: 7 }, timeoutMs: 1000 }
+    nodes.server('n1').changeMembership(request, () => {})
+    const { term } = nodes.status('n1')
+    let transfers = 0
+    nodes.afterEvent = () => {
+      if (nodes.state('n1').transfer !== undefined) transfers++
+    }
+    nodes.run(5000)
+    expect(nodes.status('n1')).toMatchObject({ role: 'leader', term })
+    expect(transfers).toBe(0)
+  })
+
+  it.each([
+    [{ n9: 2 }, 'n9, which is neither'],
+    [{ n1: 256 }, 'the priority of n1 is 256'],
+    [{ n1: 1.5 }, 'the priority of n1 is 1.5'],
+  ])('%j is refused at once', (priorities, message) => {
+    const nodes = cluster(3)
+    nodes.electLeader('n1')
+    const request = { voters: nodes.ids, priorities, timeoutMs: 1000 }
+    expect(() => nodes.server('n1').changeMembership(request, () => {})).toThrow(message)
   })
 })

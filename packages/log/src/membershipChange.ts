@@ -19,6 +19,11 @@ export interface ChangeMembersOptions {
   readonly voters: readonly NodeId[]
   /** All that are to have the log and no vote. */
   readonly learners?: readonly NodeId[]
+  /**
+   * Who is to lead rather than others, as long as it is well: 0 to 255, the highest first. Whoever is not named keeps what
+   * it has, which is 1 at first. Any voter can be elected, whatever its priority: it hands over later.
+   */
+  readonly priorities?: Readonly<Record<NodeId, number>>
   /** Only if the latest configuration still stands there (`status.value.configuration.index`): a change of somebody else is not undone unseen. */
   readonly expectedIndex?: Index
   /** How long to wait for another change to end, and for new servers to say which store they have: 10,000 without it. */

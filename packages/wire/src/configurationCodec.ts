@@ -34,13 +34,20 @@ export function readConfiguration(fields: FieldReader): Configuration {
 
 function putMembers(fields: Field[], members: readonly Member[]): void {
   fields.push(members.length)
-  for (const { id, store } of members) fields.push(id, store)
+  for (const { id, store, priority } of members) {
+    fields.push(id)
+    if (priority !== undefined) fields.push(priority)
+    fields.push(store)
+  }
 }
 
 function readMembers(fields: FieldReader, what: string): Member[] {
   const members: Member[] = []
   for (let left = fields.integer(what); left > 0; left--) {
-    members.push({ id: fields.name('member.id'), store: fields.uuid('member.store') })
+    const id = fields.name('member.id')
+    const priority = fields.optionalInteger('member.priority')
+    const store = fields.uuid('member.store')
+    members.push(priority === undefined ? { id, store } : { id, store, priority })
   }
   return members
 }
@@ -54,11 +61,15 @@ function readVoters(fields: FieldReader): ServerId[] {
 function assertEncodable({ groupUuid, members, voters, next }: Configuration): void {
   const sound =
     isUuid(groupUuid) &&
-    [...members, ...(next?.members ?? [])].every((member) => isName(member.id) && isUuid(member.store)) &&
+    [...members, ...(next?.members ?? [])].every(isMember) &&
     voters.length > 0 &&
     voters.length <= MAX_VOTER_SETS &&
     [...voters, next?.voters ?? []].every((set) => set.every(isName))
   if (!sound) {
     throw new TypeError(`not a configuration: ${JSON.stringify({ groupUuid, members, voters, next })}`)
   }
+}
+
+function isMember({ id, store, priority = 0 }: Member): boolean {
+  return isName(id) && isUuid(store) && Number.isSafeInteger(priority) && priority >= 0
 }

@@ -44,6 +44,11 @@ export class FieldReader {
     throw unexpected(what, 'a whole number', field)
   }
 
+  /** Undefined where something else than a number stands, which is left for the next call. */
+  optionalInteger(what: string): number | undefined {
+    return typeof this.#fields[this.#at] === 'number' ? this.integer(what) : undefined
+  }
+
   /** 0 or 1. */
   flag(what: string): boolean {
     const field = this.#fields[this.#at++]

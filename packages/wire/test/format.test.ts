@@ -46,7 +46,7 @@ const ENTRIES: [string, Entry][] = [
     },
   ],
   [
-    'dc0018 01 00 03 07 a175 02 a16e a173 a16d a174 02 01 a16e 02 a16e a16d 02 a16e a173 a16d a174 02 a16e a16d',
+    'dc0019 01 00 03 07 a175 02 a16e a173 a16d a174 02 01 a16e 02 a16e a16d 02 a16e a173 a16d 07 a174 02 a16e a16d',
     {
       kind: 'configuration',
       index: 1,
@@ -62,7 +62,7 @@ const ENTRIES: [string, Entry][] = [
         next: {
           members: [
             { id: 'n', store: 's' },
-            { id: 'm', store: 't' },
+            { id: 'm', store: 't', priority: 7 },
           ],
           voters: ['n', 'm'],
         },

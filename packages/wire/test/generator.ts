@@ -2,6 +2,7 @@ import type {
   ClientReply,
   ClientRequest,
   Configuration,
+  Member,
   Entry,
   EntryKind,
   LogPosition,
@@ -57,7 +58,10 @@ export class Generator {
   }
 
   configuration(): Configuration {
-    const members = [this.name(), ...this.list(6, () => this.name())].map((id) => ({ id, store: this.uuid() }))
+    const members = [this.name(), ...this.list(6, () => this.name())].map((id): Member => {
+      const store = this.uuid()
+      return this.below(3) === 0 ? { id, store, priority: this.below(256) } : { id, store }
+    })
     const set = (): string[] => members.map((member) => member.id).filter(() => this.below(2) === 0)
     const configuration = { groupUuid: this.uuid(), members, voters: this.below(2) === 0 ? [set()] : [set(), set()] }
     if (this.below(2) === 0) return configuration

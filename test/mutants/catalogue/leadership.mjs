@@ -10,6 +10,27 @@ const LEADER = 'packages/core/src/statecharts/leader.ts'
 /** @type {readonly import('../mutant.mjs').Mutant[]} */
 export const LEADERSHIP_MUTANTS = [
   {
+    name: 'priorities-forgotten',
+    title: 'A leader keeps the leadership from a server of a higher priority.',
+    source: 'raft-rs #68',
+    breaks: ['LIVE'],
+    edits: [{ file: TRANSFER, find: 'if (priority <= highest ||', replace: 'if (priority <= highest + 255 ||' }],
+  },
+  {
+    name: 'leadership-for-one-that-lags',
+    title: 'A leader hands over to a server of a higher priority that does not answer, again and again.',
+    source: 'thesis §3.10, raft-rs #511',
+    breaks: ['LIVE'],
+    suite: 'core',
+    edits: [
+      {
+        file: TRANSFER,
+        find: 'matchIndex < commitIndex || !isEligible(state, id) || !isHeard(state, id)) continue',
+        replace: 'matchIndex < commitIndex - 1e9 || !isEligible(state, id)) continue',
+      },
+    ],
+  },
+  {
     name: 'pre-vote-is-a-vote',
     title: 'Who grants a pre-vote has given its vote.',
     source: 'ra #608',

@@ -1,4 +1,11 @@
-import { memberOf, type Configuration, type Member } from '../configuration.ts'
+import {
+  HIGHEST_PRIORITY,
+  memberOf,
+  ORDINARY_PRIORITY,
+  priorityOf,
+  type Configuration,
+  type Member,
+} from '../configuration.ts'
 import { assertName, type Index, type NodeId, type ServerId, type StoreIdentity } from '../identifiers.ts'
 import type { BootstrapMessage, BootstrapStanding } from '../messages.ts'
 import type { ChangeOutcome } from '../state/membershipChange.ts'
@@ -12,6 +19,8 @@ export interface MembershipRequest {
   readonly voters: readonly NodeId[]
   /** Who takes the log without a vote, for as long as nobody changes that (thesis §4.2.1). */
   readonly learners?: readonly NodeId[] | undefined
+  /** Who is to lead rather than others: 0 to 255, the highest first. Whoever is not named keeps what it has: 1 at first. */
+  readonly priorities?: Readonly<Record<NodeId, number>> | undefined
   /** Members whose store is another one by now: each catches up anew before it takes part again. */
   readonly recovered?: readonly NodeId[] | undefined
   /** Only if the latest configuration stands at this index; undefined: whichever it is. */
@@ -111,7 +120,10 @@ export class MembershipDesk {
     const { server, input } = this.#options
     const configuration = configurationOf(server.state)
     const members = nodesOf(request).map((id): Member => {
-      return { id, store: stores.get(id) ?? this.#storeOf(configuration, id) ?? '' }
+      const store = stores.get(id) ?? this.#storeOf(configuration, id) ?? ''
+      const known = configuration === undefined ? ORDINARY_PRIORITY : priorityOf(configuration, id)
+      const priority = request.priorities?.[id] ?? known
+      return priority === ORDINARY_PRIORITY ? { id, store } : { id, store, priority }
     })
     const target = { members, voters: request.voters }
     input((given) => given.changeMembership({ token: settled, target, expectedIndex: request.expectedIndex }))
@@ -138,6 +150,12 @@ function checkRequest(request: MembershipRequest): void {
   const twice = nodes.find((node, place) => nodes.indexOf(node) !== place)
   if (twice !== undefined)
     throw new RangeError(`a configuration names ${twice} twice: each server votes or learns, once`)
+  for (const [node, priority] of Object.entries(request.priorities ?? {})) {
+    if (!nodes.includes(node)) throw new RangeError(`priorities name ${node}, which is neither a voter nor a learner`)
+    if (!Number.isInteger(priority) || priority < 0 || priority > HIGHEST_PRIORITY) {
+      throw new RangeError(`the priority of ${node} is ${priority}: use a whole number from 0 to ${HIGHEST_PRIORITY}`)
+    }
+  }
   if (request.voters.length === 0)
     throw new RangeError('a configuration without voters decides nothing: name one at least')
 }

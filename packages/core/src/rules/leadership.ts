@@ -9,7 +9,9 @@ const TICKS_PER_HEARTBEAT = 2
  * A tick has passed on a leader. Silence is counted in ticks, of which a process that stands still has none: whatever
  * waits in its sockets when it goes on is heard before it is missed.
  */
-export function countTick({ peers, durability }: RaftState): void {
+export function countTick(state: RaftState): void {
+  const { peers, durability } = state
+  state.ticksSinceTransfer++
   for (const progress of peers.values()) progress.silentTicks++
   if (durability.pending.length > 0) durability.stalledTicks++
 }

@@ -17,6 +17,7 @@ export function takeLeadership(state: RaftState, wallTime: number): void {
   state.votes.clear()
   state.peers.clear()
   state.durability.stalledTicks = 0
+  state.ticksSinceTransfer = 0
   const { index, term, time } = nextPlace(state, wallTime)
   state.log.append({ kind: 'no-op', index, term, time })
   updatePeers(state)

@@ -1,4 +1,4 @@
-import { isVoter } from '../configuration.ts'
+import { isVoter, priorityOf } from '../configuration.ts'
 import type { ServerId } from '../identifiers.ts'
 import type { TimeoutNow } from '../messages.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
@@ -7,17 +7,42 @@ import type { TransferRefusal } from '../state/transfer.ts'
 import { refuseAppends } from './appending.ts'
 import { send } from './durability.ts'
 import { isVotingMember } from './elections.ts'
-import { isHeard } from './leadership.ts'
+import type { Progress } from '../state/progress.ts'
+import { isHeard, ticksIn } from './leadership.ts'
+
+/** How many of the longest election timeouts a leader leads before it hands over to one of a higher priority. */
+const TIMEOUTS_BEFORE_PREFERENCE = 2
 
 /** Who would take over best: the voter that holds most of the log, of those that answer. Undefined when none does. */
 export function bestTarget(state: RaftState): ServerId | undefined {
-  let best: { readonly id: ServerId; readonly matchIndex: number } | undefined
-  for (const { id, matchIndex } of state.peers.values()) {
-    if (isEligible(state, id) && isHeard(state, id) && (best === undefined || matchIndex > best.matchIndex)) {
-      best = { id, matchIndex }
-    }
+  let best: Progress | undefined
+  for (const peer of state.peers.values()) {
+    if (!isEligible(state, peer.id) || !isHeard(state, peer.id)) continue
+    if (best === undefined || peer.matchIndex > best.matchIndex) best = peer
   }
   return best?.id
+}
+
+/**
+ * Who is to lead rather than this server: the voter of the highest priority, above its own, that answers and holds what
+ * is committed. Undefined where there is none, or where the leadership has only just changed, or the members change: a
+ * priority is a wish, and worth no unrest.
+ */
+export function preferredTarget(state: RaftState): ServerId | undefined {
+  const { settings, peers, commitIndex, ticksSinceTransfer } = state
+  const configuration = configurationOf(state)
+  const restTicks = ticksIn(settings, TIMEOUTS_BEFORE_PREFERENCE * settings.electionTimeoutMaxMs)
+  if (configuration === undefined || configuration.next !== undefined || ticksSinceTransfer < restTicks)
+    return undefined
+  let preferred: ServerId | undefined
+  let highest = priorityOf(configuration, state.id)
+  for (const { id, matchIndex } of peers.values()) {
+    const priority = priorityOf(configuration, id)
+    if (priority <= highest || matchIndex < commitIndex || !isEligible(state, id) || !isHeard(state, id)) continue
+    preferred = id
+    highest = priority
+  }
+  return preferred
 }
 
 /** Whether this server can hand over to `to`. */
@@ -28,6 +53,7 @@ export function isEligible(state: RaftState, to: ServerId): boolean {
 
 /** Thesis §3.10: the leader takes no more appends, brings the target up to date, and tells it to stand for election. */
 export function startTransfer(state: RaftState, to: ServerId, token: unknown): void {
+  state.ticksSinceTransfer = 0
   state.transfer = { to, term: state.currentTerm, token, toldAt: undefined, waiting: [] }
   tellTarget(state)
 }

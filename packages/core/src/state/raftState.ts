@@ -82,6 +82,8 @@ export interface RaftState {
   readonly peers: Map<ServerId, Progress>
   /** As a leader that hands over: to whom, and who wants to know how it went. */
   transfer: Transfer | undefined
+  /** As a leader: ticks since it began to hand over, or to lead. */
+  ticksSinceTransfer: number
   /** As a leader that changes the configuration: who wants to know how it went. */
   pendingChange: PendingChange | undefined
   /** The last replication session given out in this process. */
@@ -131,6 +133,7 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     votes: new Set(),
     transfer: undefined,
     pendingChange: undefined,
+    ticksSinceTransfer: 0,
     peers: new Map(),
     lastSession: 0,
     pendingAppends: [],

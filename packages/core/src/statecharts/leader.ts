@@ -19,7 +19,15 @@ import {
   step,
 } from '../rules/membership.ts'
 import { heartbeat, isOfSession, noteAcceptance, replicate, tellCommitIndex } from '../rules/replication.ts'
-import { abandonTransfer, bestTarget, isEligible, refuseTransfer, startTransfer, tellAgain } from '../rules/transfer.ts'
+import {
+  abandonTransfer,
+  bestTarget,
+  isEligible,
+  preferredTarget,
+  refuseTransfer,
+  startTransfer,
+  tellAgain,
+} from '../rules/transfer.ts'
 import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
 import type { RaftState } from '../state/raftState.ts'
@@ -49,6 +57,7 @@ const chart = setup({
     isChanging: ({ context }) => isChanging(context.state),
     isSettled: ({ context }) => !isChanging(context.state),
     isRemoved: ({ context }) => isRemoved(context.state),
+    isOutranked: ({ context }) => preferredTarget(context.state) !== undefined,
     hasTarget: ({ context, event }) => targetOf(context.state, event) !== undefined,
   },
   actions: {
@@ -85,6 +94,11 @@ const chart = setup({
     step: ({ context: { state, surroundings } }) => step(state, surroundings.wallTime()),
     countRounds: ({ context }) => countRounds(context.state),
     settleChange: ({ context }) => settleChange(context.state),
+    prefer: raise(({ context }: { context: ServerContext }) => ({
+      type: 'transfer.requested' as const,
+      to: preferredTarget(context.state),
+      token: undefined,
+    })),
     giveWay: raise({ type: 'transfer.requested', to: undefined, token: undefined }),
     answer: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'appendEntries.received') {
@@ -191,6 +205,11 @@ const leader = chart.createMachine({
                 'appends.received': {
                   description: 'To the log, then to the followers and the disk in parallel.',
                   actions: ['appendCommands', tellOfEntries],
+                },
+                'heartbeatTick.elapsed': {
+                  description: 'One of a higher priority is well.',
+                  guard: 'isOutranked',
+                  actions: 'prefer',
                 },
                 'transfer.requested': [
                   { guard: 'hasTarget', target: 'transferring', actions: 'startTransfer' },
@@ -315,7 +334,7 @@ export const leaderMachine = withFastPath(leader, (snapshot, event) => {
       return true
     case 'heartbeatTick.elapsed':
       for (const id of state.peers.keys()) if (!isReplicating(id)) return false
-      if (!holdsQuorum(state) || isStoreStalled(state)) return false
+      if (!holdsQuorum(state) || isStoreStalled(state) || preferredTarget(state) !== undefined) return false
       countTick(state)
       for (const progress of state.peers.values()) heartbeat(state, progress)
       return true

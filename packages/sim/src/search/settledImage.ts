@@ -30,6 +30,7 @@ export function settledImage(image: ServerImage): ServerImage {
       leaderHeardAtMs: 0,
       electionTimeoutMs: settings.electionTimeoutMinMs,
       lastSession: 0,
+      ticksSinceTransfer: 0,
       following: following && { ...following, session: THE_SESSION },
       votes: new Set([...votes].sort()),
       peers: settledPeers(peers),

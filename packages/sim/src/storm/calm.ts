@@ -1,3 +1,4 @@
+import { priorityOf } from '@quorate/core'
 import { appendWithin } from '../workload/appendWithin.ts'
 import type { SimClient } from '../workload/simClient.ts'
 import { CALM_CONDITIONS } from '../world/simNetwork.ts'
@@ -35,6 +36,7 @@ export async function calmDown(
   const recovery = await recover(world)
   await regain(world)
   if (world.changesMembers) await gather(world)
+  await prefer(world)
   await settle(world, clients)
   world.invariants.checkEnd()
   return recovery
@@ -125,6 +127,20 @@ async function gather(world: SimWorld): Promise<void> {
   const hasGathered = await world.run(SETTLING_MS, () => isDone)
   if (!hasGathered)
     throw new CalmBroken(`not all servers belong to the group ${SETTLING_MS} ms later: ${describe(world)}`)
+}
+
+/** In the end one of the highest priority leads. */
+async function prefer(world: SimWorld): Promise<void> {
+  const isPreferred = (): boolean => {
+    const { leader } = world
+    const configuration = leader?.server?.status.configuration?.configuration
+    if (leader === undefined || configuration === undefined) return false
+    const priorities = configuration.voters.flat().map((id) => priorityOf(configuration, id))
+    return priorityOf(configuration, leader.id) === Math.max(...priorities)
+  }
+  const hasPreferred = await world.run(SETTLING_MS, isPreferred)
+  if (!hasPreferred)
+    throw new CalmBroken(`none of the highest priority leads ${SETTLING_MS} ms later: ${describe(world)}`)
 }
 
 async function settle(world: SimWorld, clients: readonly SimClient[]): Promise<void> {

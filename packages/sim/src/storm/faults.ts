@@ -294,7 +294,9 @@ function changeMembers(site: FaultSite): void {
   if (voters.length === 0) voters.push(random.pick(world.ids))
   const learners = world.ids.filter((id) => !voters.includes(id) && random.happens(0.4))
   const expectedIndex = random.happens(0.1) ? random.below(200) : undefined
-  node?.server?.changeMembership({ voters, learners, expectedIndex, timeoutMs: 2_000 }, ({ type }) => {
+  const preferred = [...voters, ...learners].filter(() => random.happens(0.3))
+  const priorities = Object.fromEntries(preferred.map((id) => [id, random.below(4)]))
+  node?.server?.changeMembership({ voters, learners, priorities, expectedIndex, timeoutMs: 2_000 }, ({ type }) => {
     if (type === 'changed') coverage.count('membersChanged')
     else if (type === 'superseded') coverage.count('changeSuperseded')
     else if (type === 'refused') coverage.count('changeRefused')

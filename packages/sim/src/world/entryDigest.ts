@@ -10,7 +10,10 @@ export function digestOf(entry: Entry): number {
     if (entry.subject !== undefined) digest = mixText(digest, entry.subject)
   } else if (entry.kind === 'configuration') {
     const { groupUuid, members, voters } = entry.configuration
-    digest = mixText(digest, JSON.stringify([groupUuid, members.map(({ id, store }) => [id, store]), voters]))
+    digest = mixText(
+      digest,
+      JSON.stringify([groupUuid, members.map(({ id, store, priority }) => [id, store, priority]), voters]),
+    )
   }
   return digest
 }
