@@ -254,20 +254,25 @@ function pour({ world, random, workload }: FaultSite, node: SimNode, attempts: n
  * to go, though who asked for it still waits.
  */
 function deposeLeader(site: FaultSite): void {
-  const { world, random, coverage } = site
-  const { leader } = world
+  const { random } = site
+  const { leader } = site.world
   if (leader === undefined) return
+  cutOff(site, leader)
+  for (let time = 0; time < 4; time++) {
+    later(site, random.between(0, 300), () => {
+      if (leader.isUp) pour(site, leader, 1 + random.below(3))
+    })
+  }
+}
+
+function cutOff(site: FaultSite, leader: SimNode): void {
+  const { world, random, coverage } = site
   const cut = between([leader.id], world.ids)
   // The last of its messages to some, so that parts of what it appends are there.
   const links = cut.links.filter(([from]) => from !== leader.id || random.happens(0.7))
   world.network.cut({ links })
   coverage.count('linksCut')
   coverage.count('leaderCutOff')
-  for (let time = 0; time < 4; time++) {
-    later(site, random.between(0, 300), () => {
-      if (leader.isUp) pour(site, leader, 1 + random.below(3))
-    })
-  }
   later(site, random.between(100, 2_000), () => world.network.heal({ links }))
 }
 
@@ -286,7 +291,10 @@ function transferLeadership({ world, random, coverage }: FaultSite): void {
   })
 }
 
-/** Somebody wants the group to have other voters, and learners: any of the servers, the leader among them or not. */
+/**
+ * Somebody wants the group to have other voters, and learners: any of the servers, the leader among them or not. Now and
+ * then of a leader that is cut off just then, so that what it appends of it is to go.
+ */
 function changeMembers(site: FaultSite): void {
   const { world, random, coverage } = site
   const node = random.happens(0.9) ? world.leader : pickUp(site)
@@ -296,6 +304,7 @@ function changeMembers(site: FaultSite): void {
   const expectedIndex = random.happens(0.1) ? random.below(200) : undefined
   const preferred = [...voters, ...learners].filter(() => random.happens(0.3))
   const priorities = Object.fromEntries(preferred.map((id) => [id, random.below(4)]))
+  if (node !== undefined && node === world.leader && random.happens(0.2)) cutOff(site, node)
   node?.server?.changeMembership({ voters, learners, priorities, expectedIndex, timeoutMs: 2_000 }, ({ type }) => {
     if (type === 'changed') coverage.count('membersChanged')
     else if (type === 'superseded') coverage.count('changeSuperseded')

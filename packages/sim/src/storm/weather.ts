@@ -32,7 +32,8 @@ export function drawWeather(random: SimRandom): Weather {
   return {
     servers,
     members: changesMembers ? 1 + random.below(servers) : undefined,
-    settings: drawSettings(random),
+    // Whoever leaves hears no leader any more: it must not be able to depose the others' (§6).
+    settings: { ...drawSettings(random), ...(changesMembers ? { checkQuorum: true } : {}) },
     network: drawNetwork(random),
     encodes: random.happens(0.3),
     node: drawNodes(random),
