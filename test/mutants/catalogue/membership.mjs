@@ -202,7 +202,7 @@ export const MEMBERSHIP_MUTANTS = [
       {
         file: 'packages/core/src/statecharts/follower.ts',
         find: 'if (commitIndex < latestIndex && latestIndex <= leaderCommit) return true',
-        replace: 'if (commitIndex < latestIndex && latestIndex < 0) return true',
+        replace: 'if (commitIndex < latestIndex && latestIndex + 1e9 <= leaderCommit) return true',
       },
     ],
   },
