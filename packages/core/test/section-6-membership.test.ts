@@ -217,6 +217,18 @@ describe('§6 Cluster membership changes', () => {
     expect(steps(world, 'n1')).toEqual(['n1 n2 n3'])
   })
 
+  it('who leaves the group while a new server is asked for its store is asked for it too: none is made up', () => {
+    const world = group(3, 4)
+    const { loses } = world.network
+    world.network.loses = ({ from }) => from === 'n4'
+    const outcomes = change(world, { voters: ['n1', 'n2', 'n3', 'n4'], timeoutMs: 5000 })
+    changed(world, change(world, { voters: ['n1', 'n2'] }))
+    world.network.loses = loses
+    changed(world, outcomes)
+    const stores = configurationOf(world, 'n1').members.map(({ store }) => store)
+    expect(stores).toEqual(['n1', 'n2', 'n3', 'n4'].map((id) => `store-of-${id}`))
+  })
+
   it('a new server that does not answer is named, and nothing is changed', () => {
     const world = group(3, 4)
     world.crash('n4')

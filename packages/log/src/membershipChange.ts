@@ -32,6 +32,11 @@ export interface ChangeMembersOptions {
   readonly signal?: AbortSignal
 }
 
+interface Wait {
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 const DEFAULT_TIMEOUT_MS = 10_000
 const TRY_AGAIN_MS = 50
 
@@ -50,29 +55,42 @@ export function recoverServer(
   id: NodeId,
   options: RecoverServerOptions,
 ): Promise<PlacedConfiguration> {
-  const { configuration } = hosted.status
-  const { members = [], voters: sets = [], next } = configuration?.configuration ?? {}
-  const named = next?.members ?? members
-  if (configuration !== undefined && !named.some((member) => member.id === id)) {
-    throw new RangeError(`${id} is no member of group ${hosted.server.group}: let it in with changeMembers`)
-  }
-  const voters = next?.voters ?? sets[0] ?? []
-  const learners = named.map((member) => member.id).filter((member) => !voters.includes(member))
-  return changeMembers(hosted, { ...options, voters, learners, recovered: [id] })
+  // Proposed anew when somebody else was quicker, or his change would be undone.
+  return propose(hosted, options, ['busy', 'conflict'], () => {
+    const { configuration: placed } = hosted.status
+    const { members = [], voters: sets = [], next } = placed?.configuration ?? {}
+    const named = (next?.members ?? members).map((member) => member.id)
+    if (placed !== undefined && !named.includes(id)) {
+      throw new RangeError(`${id} is no member of group ${hosted.server.group}: let it in with changeMembers`)
+    }
+    const voters = next?.voters ?? sets[0] ?? []
+    const learners = named.filter((member) => !voters.includes(member))
+    return { voters, learners, recovered: [id], expectedIndex: placed?.index }
+  })
 }
 
 /** Changes who belongs to the group, and waits until that is committed. */
-export async function changeMembers(
+export function changeMembers(
   hosted: HostedServer,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, signal, ...request }: ChangeMembersOptions & Pick<MembershipRequest, 'recovered'>,
+  { timeoutMs, signal, ...request }: ChangeMembersOptions,
+): Promise<PlacedConfiguration> {
+  return propose(hosted, { timeoutMs, signal }, ['busy'], () => request)
+}
+
+/** Tries again what was refused for one of these reasons, until the time is over. */
+async function propose(
+  hosted: HostedServer,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: Wait,
+  triedAgain: readonly ChangeRefusal[],
+  requested: () => Omit<MembershipRequest, 'timeoutMs'>,
 ): Promise<PlacedConfiguration> {
   signal?.throwIfAborted()
   const wait = giveUpAfter(timeoutMs, signal)
   try {
     for (;;) {
-      const outcome = await askOnce(hosted, { ...request, timeoutMs }, signal)
-      const isBusy = outcome.type === 'refused' && outcome.reason === 'busy'
-      if (!isBusy || wait.signal.aborted) return settled(hosted.server.group, outcome)
+      const outcome = await askOnce(hosted, { ...requested(), timeoutMs }, signal)
+      const isOver = outcome.type !== 'refused' || !triedAgain.includes(outcome.reason) || wait.signal.aborted
+      if (isOver) return settled(hosted.server.group, outcome)
       await sleep(TRY_AGAIN_MS)
       signal?.throwIfAborted()
     }

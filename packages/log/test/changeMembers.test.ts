@@ -107,6 +107,22 @@ describe('log.changeMembers', () => {
     expect(await rejectionOf(leader.recoverServer('n9'))).toBeInstanceOf(RangeError)
   })
 
+  it('while a server is recovered, a change of somebody else is not undone', async () => {
+    const network = memoryNetwork()
+    const { nodes, logs, leader, followers } = await openCluster({ network })
+    const [lost, leaving] = followers.map((log) => nodes[logs.indexOf(log)]!)
+    await lost!.close()
+    const recovering = leader.recoverServer(lost!.id)
+    await leader.changeMembers({ voters: [idOf(leader)], learners: [leaving!.id, lost!.id] })
+    closeAfterTest(await openNode({ id: lost!.id, network, store: memoryStore(), settings: TOGETHER }))
+      .openLog('orders')
+      .catch(() => {})
+    await recovering
+    const { configuration } = leader.status.value.configuration!
+    expect(configuration.voters).toEqual([[idOf(leader)]])
+    expect(configuration.members.map(({ id }) => id)).toEqual([idOf(leader), leaving!.id, lost!.id])
+  })
+
   it('is refused by a server that does not lead, by a closed log, and for what is no group', async () => {
     const { logs } = await openGroup(['n1', 'n2', 'n3'])
     const leader = await leaderOf(logs)

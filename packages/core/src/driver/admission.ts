@@ -60,7 +60,7 @@ export class Admission {
 
   /**
    * The group knows this server by `store`, as one of its servers says: by another for as long as three elections could
-   * take, and it is not about to be let in. Who says so may know less than the others; undefined says nothing.
+   * take, and it is not about to be let in. Who says so may know less than the others; undefined: the group does not know it.
    */
   noteKnownStore(store: StoreIdentity | undefined): void {
     const { server, now, fail } = this.#options

@@ -60,7 +60,7 @@ export class Bootstrapper {
     }
   }
 
-  /** A blank server hears of its group: does the group know it, and by which store? */
+  /** A server that is blank, or known by another store, hears of its group: does that know it, and by which store? */
   askStanding(group: GroupId, from: NodeId): void {
     const now = this.#options.clock.now()
     if (now - (this.#lastAsked.get(group) ?? -Infinity) < ASK_AGAIN_MS) return

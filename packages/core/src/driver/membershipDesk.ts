@@ -74,17 +74,12 @@ export class MembershipDesk {
   change(request: MembershipRequest, settled: MembershipSettled): void {
     checkRequest(request)
     const { server, timers } = this.#options
-    const configuration = configurationOf(server.state)
-    const nodes = nodesOf(request)
-    const isUnknown = (id: NodeId): boolean => this.#storeOf(configuration, id) === undefined
     const isAsked = (id: NodeId): boolean => id !== server.id && request.recovered?.includes(id) === true
-    const unknown = nodes.filter((id) => isAsked(id) || isUnknown(id))
-    const inquiry: Inquiry = { request, settled, unknown: new Set(unknown), stores: new Map() }
-    if (server.role !== 'leader' || unknown.length === 0) {
-      this.#order(inquiry)
-      return
-    }
+    const asked = nodesOf(request).filter(isAsked)
+    const inquiry: Inquiry = { request, settled, unknown: new Set(asked), stores: new Map() }
     this.#inquiries.add(inquiry)
+    this.#goOn(inquiry)
+    if (!this.#inquiries.has(inquiry)) return
     timers.setTimeout(() => this.#end(inquiry, { type: 'unreachable', nodes: [...inquiry.unknown] }), request.timeoutMs)
     this.#askAgain(inquiry)
   }
@@ -99,9 +94,7 @@ export class MembershipDesk {
       }
       inquiry.unknown.delete(from)
       inquiry.stores.set(from, store)
-      if (inquiry.unknown.size > 0) continue
-      this.#inquiries.delete(inquiry)
-      this.#order(inquiry)
+      this.#goOn(inquiry)
     }
   }
 
@@ -116,15 +109,20 @@ export class MembershipDesk {
     return configuration === undefined ? undefined : memberOf(configuration, id)?.store
   }
 
-  #order({ request, settled, stores }: Inquiry): void {
+  /** Orders the change once all stores are known. While some were asked for, others may have left the group. */
+  #goOn(inquiry: Inquiry): void {
+    const { request, settled, unknown, stores } = inquiry
     const { server, input } = this.#options
     const configuration = configurationOf(server.state)
-    const members = nodesOf(request).map((id): Member => {
-      const store = stores.get(id) ?? this.#storeOf(configuration, id) ?? ''
-      const known = configuration === undefined ? ORDINARY_PRIORITY : priorityOf(configuration, id)
-      const priority = request.priorities?.[id] ?? known
-      return priority === ORDINARY_PRIORITY ? { id, store } : { id, store, priority }
-    })
+    const members: Member[] = []
+    for (const id of nodesOf(request)) {
+      const store = stores.get(id) ?? this.#storeOf(configuration, id)
+      if (store === undefined) unknown.add(id)
+      else members.push(memberWith(id, store, request.priorities?.[id] ?? presentPriority(configuration, id)))
+    }
+    // Who does not lead refuses whatever it is: nobody needs to be asked for that.
+    if (unknown.size > 0 && server.role === 'leader') return
+    this.#inquiries.delete(inquiry)
     const target = { members, voters: request.voters }
     input((given) => given.changeMembership({ token: settled, target, expectedIndex: request.expectedIndex }))
   }
@@ -138,6 +136,14 @@ export class MembershipDesk {
   #end(inquiry: Inquiry, outcome: MembershipOutcome): void {
     if (this.#inquiries.delete(inquiry)) inquiry.settled(outcome)
   }
+}
+
+function presentPriority(configuration: Configuration | undefined, id: NodeId): number {
+  return configuration === undefined ? ORDINARY_PRIORITY : priorityOf(configuration, id)
+}
+
+function memberWith(id: NodeId, store: StoreIdentity, priority: number): Member {
+  return priority === ORDINARY_PRIORITY ? { id, store } : { id, store, priority }
 }
 
 function nodesOf({ voters, learners }: MembershipRequest): NodeId[] {

@@ -34,6 +34,8 @@ export function preferredTarget(state: RaftState): ServerId | undefined {
   const restTicks = ticksIn(settings, TIMEOUTS_BEFORE_PREFERENCE * settings.electionTimeoutMaxMs)
   if (configuration === undefined || configuration.next !== undefined || ticksSinceTransfer < restTicks)
     return undefined
+  // Most groups have no priorities, and each of them asks with every tick.
+  if (configuration.members.every(({ priority }) => priority === undefined)) return undefined
   let preferred: ServerId | undefined
   let highest = priorityOf(configuration, state.id)
   for (const { id, matchIndex } of peers.values()) {

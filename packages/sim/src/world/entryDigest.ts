@@ -9,11 +9,8 @@ export function digestOf(entry: Entry): number {
     for (const byte of entry.data) digest = mix(digest, byte)
     if (entry.subject !== undefined) digest = mixText(digest, entry.subject)
   } else if (entry.kind === 'configuration') {
-    const { groupUuid, members, voters } = entry.configuration
-    digest = mixText(
-      digest,
-      JSON.stringify([groupUuid, members.map(({ id, store, priority }) => [id, store, priority]), voters]),
-    )
+    const { groupUuid, members, voters, next } = entry.configuration
+    digest = mixText(digest, JSON.stringify([groupUuid, members, voters, next]))
   }
   return digest
 }
