@@ -375,15 +375,5 @@ describe('§5.2 Leader election', () => {
       nodes.run(20_000)
       for (const id of nodes.ids) expect(nodes.status(id)).toMatchObject({ term, leaderId: leader })
     })
-
-    it('a follower that has to wait for entries from a slow disk of the leader has a heartbeat meanwhile', () => {
-      const world = serverWorld({ log: [1, 1, 1, 1] })
-      world.lead()
-      world.flushAll()
-      expect(world.reject('S2', 4, { index: 1, term: 1 })).toEqual(['read for S2 2..4'])
-      world.tick()
-      const words = [...world.tick(), ...world.tick(), ...world.tick()].filter((line) => line.startsWith('S2'))
-      expect(words).not.toEqual([])
-    })
   })
 })

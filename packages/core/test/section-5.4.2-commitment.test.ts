@@ -4,8 +4,8 @@ import { logOf, serverWorld } from './world/serverWorld.ts'
 
 /** Five servers with these logs on their disks, all down. */
 function figure8(logs: readonly (readonly number[])[], terms: readonly number[]): Cluster {
-  // One entry a message, so that the old one can travel alone.
-  const nodes = cluster(5, { settings: { maxBatchBytes: 60 } })
+  // One entry a message, and none ahead of its acknowledgement, so that the old one can travel alone.
+  const nodes = cluster(5, { settings: { maxBatchBytes: 60, maxInflightEntries: 1 } })
   for (const [place, id] of nodes.ids.entries()) {
     nodes.crash(id)
     nodes.node(id).disk.flush({

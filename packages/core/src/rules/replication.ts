@@ -24,14 +24,11 @@ export function takeLeadership(state: RaftState, wallTime: number): void {
 }
 
 /**
- * Asks whether the follower's log agrees at `nextIndex - 1`, with the entries that follow in case it does. While others are
- * being read, which an answer has shown to be of no use, the question alone: or each step back would wait for a tick.
+ * Asks whether the follower's log agrees at `nextIndex - 1`, with the entries that follow in case it does, as far as they
+ * are in memory: for a question that may be answered with no, nothing is read from the store.
  */
 export function probe(state: RaftState, peer: Progress): void {
-  const isReadInVain = peer.isReading
-  const entries = entriesFor(state, peer, state.settings.maxBatchBytes)
-  if (entries !== undefined) sendEntries(state, peer, entries)
-  else if (isReadInVain) sendEntries(state, peer, [])
+  sendEntries(state, peer, cachedFor(state, peer, state.settings.maxBatchBytes) ?? [])
 }
 
 /** Sends what the follower lacks, ahead of its acknowledgements as far as the window reaches (thesis §10.2.1). */
@@ -57,13 +54,10 @@ export function heartbeat(state: RaftState, peer: Progress): void {
   else sendEntries(state, peer, [])
 }
 
-/**
- * As `heartbeat`, while probing: asks again, since the question or the answer may have been lost. While the entries are
- * read from the store, the question alone.
- */
+/** As `heartbeat`, while probing: asks again, since the question or the answer may have been lost. */
 export function probeAgain(state: RaftState, peer: Progress): void {
   if (peer.sentSinceTick) peer.sentSinceTick = false
-  else sendEntries(state, peer, entriesFor(state, peer, state.settings.maxBatchBytes) ?? [])
+  else probe(state, peer)
 }
 
 /** Tells an idle follower that entries it holds are committed, rather than let it wait for the next heartbeat. */
@@ -121,14 +115,17 @@ export function restartFromMatch(peer: Progress): void {
 }
 
 /** Entries that had to be fetched from the store have come. */
-export function sendRead(state: RaftState, peer: Progress, entries: readonly Entry[], isProbing: boolean): void {
-  peer.isReading = false
+export function sendRead(state: RaftState, peer: Progress, entries: readonly Entry[]): void {
+  dropRead(peer)
   const isWanted =
     entries[0]?.index === peer.nextIndex &&
     entries.every((entry) => state.log.holds({ index: entry.index, term: entry.term }))
-  if (!isWanted) return
-  if (isProbing) sendEntries(state, peer, entries)
-  else sendAhead(state, peer, entries)
+  if (isWanted) sendAhead(state, peer, entries)
+}
+
+/** Entries have come that were to be sent before the follower was asked again where it agrees. */
+export function dropRead(peer: Progress): void {
+  peer.isReading = false
 }
 
 function forgetInflight(peer: Progress): void {
@@ -139,14 +136,17 @@ function forgetInflight(peer: Progress): void {
 /** Undefined while they are being read from the store. */
 function entriesFor(state: RaftState, peer: Progress, maxBytes: number): readonly Entry[] | undefined {
   if (peer.isReading) return undefined
-  const after = peer.nextIndex - 1
-  const entries = state.log.cached(after, state.log.lastIndex, maxBytes)
+  const entries = cachedFor(state, peer, maxBytes)
   if (entries === undefined) {
     peer.isReading = true
     const upTo = state.log.cachedAfter
-    state.outputs.reads.push({ for: peer.id, session: peer.session, after, upTo, maxBytes })
+    state.outputs.reads.push({ for: peer.id, session: peer.session, after: peer.nextIndex - 1, upTo, maxBytes })
   }
   return entries
+}
+
+function cachedFor({ log }: RaftState, { nextIndex }: Progress, maxBytes: number): readonly Entry[] | undefined {
+  return log.cached(nextIndex - 1, log.lastIndex, maxBytes)
 }
 
 function sendAhead(state: RaftState, peer: Progress, entries: readonly Entry[]): void {

@@ -1,6 +1,7 @@
 import { setup } from 'xstate'
 import type { AppendEntriesAccepted, AppendEntriesRejected } from '../messages.ts'
 import {
+  dropRead,
   heartbeat,
   isFreshRejection,
   isOfSession,
@@ -46,12 +47,10 @@ const chart = setup({
     noteAcceptance: ({ context }, reply: AppendEntriesAccepted) =>
       noteAcceptance(context.state, context.progress, reply),
     stepBack: ({ context }, reply: AppendEntriesRejected) => stepBack(context.state, context.progress, reply),
-    sendReadProbe: ({ context, event }) => {
-      if (event.type === 'entries.read') sendRead(context.state, context.progress, event.entries, true)
+    sendRead: ({ context, event }) => {
+      if (event.type === 'entries.read') sendRead(context.state, context.progress, event.entries)
     },
-    sendReadAhead: ({ context, event }) => {
-      if (event.type === 'entries.read') sendRead(context.state, context.progress, event.entries, false)
-    },
+    dropRead: ({ context }) => dropRead(context.progress),
   },
 })
 
@@ -77,7 +76,11 @@ export const peerMachine = chart.createMachine({
           actions: [{ type: 'stepBack', params: ({ event }) => event.message }, 'probe'],
         },
         'heartbeatTick.elapsed': { description: 'Retries for ever.', actions: 'probeAgain' },
-        'entries.read': { guard: 'isWhatWasRead', actions: 'sendReadProbe' },
+        'entries.read': {
+          description: 'Wanted before the logs were found to disagree.',
+          guard: 'isWhatWasRead',
+          actions: 'dropRead',
+        },
         'connection.restored': { actions: 'probe' },
       },
     },
@@ -96,7 +99,7 @@ export const peerMachine = chart.createMachine({
           actions: { type: 'stepBack', params: ({ event }) => event.message },
         },
         'entries.appended': { actions: 'replicate' },
-        'entries.read': { guard: 'isWhatWasRead', actions: ['sendReadAhead', 'replicate'] },
+        'entries.read': { guard: 'isWhatWasRead', actions: ['sendRead', 'replicate'] },
         'heartbeatTick.elapsed': { actions: 'heartbeat' },
         'commitIndex.advanced': { actions: 'tellCommitIndex' },
         'connection.restored': { target: 'probe', actions: 'restartFromMatch' },

@@ -101,7 +101,7 @@ async function regain(world: SimWorld): Promise<void> {
   }
 }
 
-/** Entry by entry, back to the beginning of the log, and each time what follows is read from the store in vain. */
+/** Entry by entry, back to the beginning of the log: a message each, some of which may have to be sent again. */
 function stepsBackMs(world: SimWorld): number {
   const { backtracking, heartbeatIntervalMs } = world.settings
   return backtracking === 'entry' ? world.invariants.record.commitIndex * heartbeatIntervalMs : 0

@@ -27,7 +27,7 @@ export interface Weather {
 }
 
 export function drawWeather(random: SimRandom): Weather {
-  const servers = random.pick([3, 3, 3, 3, 4, 5, 5, 5, 6, 7])
+  const servers = random.pick([3, 3, 3, 3, 3, 4, 5, 5, 6, 7])
   const changesMembers = random.happens(0.35)
   return {
     servers,
@@ -39,14 +39,14 @@ export function drawWeather(random: SimRandom): Weather {
     node: drawNodes(random),
     faults: drawFaults(random, changesMembers),
     clients: random.pick([2, 3, 5]),
-    thinkMs: random.pick([60, 150, 400]),
+    thinkMs: random.pick([100, 250, 600]),
     localProbability: random.pick([0, 0.3, 0.7]),
-    stormMs: random.between(31_000, 45_000),
+    stormMs: random.between(30_000, 43_000),
   }
 }
 
 function drawSettings(random: SimRandom): Partial<RaftSettings> {
-  const heartbeatIntervalMs = random.pick([50, 80, 120])
+  const heartbeatIntervalMs = random.pick([60, 100, 150])
   const electionTimeoutMinMs = heartbeatIntervalMs * random.pick([3, 3, 4])
   return {
     heartbeatIntervalMs,
