@@ -9,6 +9,7 @@ import { ELECTION_MUTANTS } from './catalogue/elections.mjs'
 import { FOLLOWING_MUTANTS } from './catalogue/following.mjs'
 import { LEADERSHIP_MUTANTS } from './catalogue/leadership.mjs'
 import { MEMBERSHIP_MUTANTS } from './catalogue/membership.mjs'
+import { READ_MUTANTS } from './catalogue/reads.mjs'
 import { REPLICATION_MUTANTS } from './catalogue/replication.mjs'
 import { VOTE_MUTANTS } from './catalogue/votes.mjs'
 
@@ -24,6 +25,7 @@ export const MUTANTS = [
   ...FOLLOWING_MUTANTS,
   ...REPLICATION_MUTANTS,
   ...COMMITMENT_MUTANTS,
+  ...READ_MUTANTS,
   ...DURABILITY_MUTANTS,
   ...DRIVER_MUTANTS,
   ...ADMISSION_MUTANTS,

@@ -5,7 +5,7 @@ import { MUTANTS } from './catalogue.mjs'
 import { applyEdits, editsByFile, type Edit } from './mutant.mjs'
 import { WORKSPACE } from './workspaceCopy.mjs'
 
-const KNOWN = ['ES', 'LM', 'LC', 'SMS', 'DUR', 'LIVE', 'MONO', 'CFG', 'XO']
+const KNOWN = ['ES', 'LM', 'LC', 'SMS', 'DUR', 'LIVE', 'MONO', 'CFG', 'XO', 'LIN']
 
 /** What keeps the edits from being made. */
 function misfit(file: string, edits: readonly Edit[]): string[] {

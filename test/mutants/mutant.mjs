@@ -3,8 +3,8 @@
 /**
  * What a fault breaks: election safety (ES), log matching (LM), leader completeness (LC), state machine safety (SMS),
  * durability of what was answered (DUR), liveness (LIVE), monotone terms and indexes (MONO), safety of configurations
- * (CFG), commands that take effect exactly once (XO).
- * @typedef {'ES' | 'LM' | 'LC' | 'SMS' | 'DUR' | 'LIVE' | 'MONO' | 'CFG' | 'XO'} Breaks
+ * (CFG), commands that take effect exactly once (XO), reads of all that is committed (LIN).
+ * @typedef {'ES' | 'LM' | 'LC' | 'SMS' | 'DUR' | 'LIVE' | 'MONO' | 'CFG' | 'XO' | 'LIN'} Breaks
  */
 
 /**

@@ -19,13 +19,20 @@ export interface ReadRequest {
   readonly maxBytes: number
 }
 
+/** How far must be applied to see all that is committed now (thesis §6.4)? */
+export interface ReadIndexRequest {
+  readonly type: 'readIndex'
+  /** A lease of the leader's may answer, where its settings allow that. */
+  readonly mayLease: boolean
+}
+
 /** Who leads, in which term? */
 export interface StatusRequest {
   readonly type: 'status'
 }
 
 /** What any process may ask of a group's leader. */
-export type ClientRequest = AppendRequest | ReadRequest | StatusRequest
+export type ClientRequest = AppendRequest | ReadRequest | ReadIndexRequest | StatusRequest
 
 /** Committed and applied; the commands stand at `firstIndex` and the places behind it. */
 export interface AppendedReply {
@@ -63,6 +70,13 @@ export interface EntriesReply {
   readonly term: Term
 }
 
+/** Who has applied the entries up to `index` sees all that was committed when the leader was asked. */
+export interface ReadIndexReply {
+  readonly type: 'readIndex'
+  readonly index: Index
+  readonly term: Term
+}
+
 export interface StatusReply {
   readonly type: 'status'
   readonly leaderId: ServerId
@@ -70,7 +84,14 @@ export interface StatusReply {
   readonly commitIndex: Index
 }
 
-export type ClientReply = AppendedReply | NotLeaderReply | RefusedReply | UnknownReply | EntriesReply | StatusReply
+export type ClientReply =
+  | AppendedReply
+  | NotLeaderReply
+  | RefusedReply
+  | UnknownReply
+  | EntriesReply
+  | ReadIndexReply
+  | StatusReply
 
 /** Nobody listens: the group has no leader now. Proven not to have been appended. */
 export interface NoResponder {

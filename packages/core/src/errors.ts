@@ -1,4 +1,4 @@
-import type { GroupId, GroupUuid, NodeId, ServerId, StoreIdentity, Term } from './identifiers.ts'
+import type { GroupId, GroupUuid, Index, NodeId, ServerId, StoreIdentity, Term } from './identifiers.ts'
 
 /** What every error of Quorate is: a `code` to switch on, fields to act on, a message that says what to do. */
 export abstract class QuorateError extends Error {
@@ -119,6 +119,27 @@ export class AppendOutcomeUnknownError extends QuorateError {
     )
     this.group = group
     this.term = term
+  }
+}
+
+/** This server, or the loop of a subscription, had not come far enough when the wait ended. Nothing is lost by that. */
+export class NotCaughtUpError extends QuorateError {
+  readonly code = 'NOT_CAUGHT_UP'
+  readonly group: GroupId
+  /** The entry that was waited for. */
+  readonly index: Index
+  /** What it had come to. */
+  readonly reached: Index
+
+  constructor(group: GroupId, index: Index, reached: Index, options?: ErrorOptions) {
+    super(
+      `group ${group}: entry ${index} was waited for, and ${reached} was the last that was reached when the wait ended. ` +
+        'Wait longer, or look why this server is behind: log.staleness says how far.',
+      options,
+    )
+    this.group = group
+    this.index = index
+    this.reached = reached
   }
 }
 

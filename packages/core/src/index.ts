@@ -64,6 +64,8 @@ export type {
   ClientReply,
   ClientRequest,
   EntriesReply,
+  ReadIndexReply,
+  ReadIndexRequest,
   NoAnswer,
   NoResponder,
   NotLeaderReply,
@@ -97,7 +99,8 @@ export { MemoryStore } from './memory/memoryStore.ts'
 
 // The node, and a server alone.
 export { RaftNode, type OpenGroupOptions, type RaftNodeOptions } from './driver/raftNode.ts'
-export type { AppendSettled, HostedServer, TransferSettled } from './driver/hostedServer.ts'
+export type { Staleness } from './driver/staleness.ts'
+export type { AppendSettled, HostedServer, ReadSettled, TransferSettled } from './driver/hostedServer.ts'
 export type { DroppedPackets } from './driver/admission.ts'
 export type { BootstrapDone } from './driver/birth.ts'
 export type { ServerStatus } from './driver/status.ts'
@@ -116,6 +119,7 @@ export type { ChangeOutcome, ChangeRefusal } from './state/membershipChange.ts'
 export type { MembershipOutcome, MembershipRequest, MembershipSettled } from './driver/membershipDesk.ts'
 export type { TransferOutcome, TransferRefusal } from './state/transfer.ts'
 export type { AppendOrder, AppendOutcome } from './state/pendingAppends.ts'
+export type { ReadOrder, ReadOutcome } from './state/readRounds.ts'
 export type { Outputs, Write } from './state/outputs.ts'
 export type { WriteId } from './state/durability.ts'
 export type { RaftState } from './state/raftState.ts'
@@ -134,6 +138,7 @@ export {
   type MembershipChangeReason,
   LogClosedError,
   NotBootstrappedError,
+  NotCaughtUpError,
   NotLeaderError,
   QuorateError,
   ServerStoppedError,

@@ -74,6 +74,8 @@ export interface AppendEntries {
   readonly term: Term
   /** Which of the leader's replication sessions with this follower speaks; the answer repeats it. */
   readonly session: number
+  /** The last round in which the leader asked whether it still leads (thesis §6.4), counted by itself; the answer repeats it. */
+  readonly round: number
   /** The entry before the new ones. */
   readonly prevLog: LogPosition
   /** Without a hole, from `prevLog.index + 1`. None for a heartbeat. */
@@ -85,6 +87,8 @@ export interface AppendEntriesAccepted {
   readonly type: 'appendEntries.accepted'
   readonly term: Term
   readonly session: number
+  /** The highest round that the follower has heard of. */
+  readonly round: number
   /** Up to here the follower's log is the leader's, and durable. */
   readonly matchIndex: Index
 }
@@ -93,6 +97,7 @@ export interface AppendEntriesRejected {
   readonly type: 'appendEntries.rejected'
   readonly term: Term
   readonly session: number
+  readonly round: number
   /** `prevLog.index` of the request that did not match. */
   readonly prevLogIndex: Index
   /**

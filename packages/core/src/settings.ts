@@ -16,6 +16,17 @@ export interface RaftSettings {
    * the other: followers that hold on to their leader rely on it to know when it leads nobody.
    */
   readonly checkQuorum: boolean
+  /**
+   * A leader answers who asks for it without asking its followers, as long as they cannot have elected another (thesis
+   * §6.4.1). Needs `checkQuorum` and the same `electionTimeoutMinMs` on all servers, and trusts their clocks to differ by no
+   * more than `clockDriftBound`.
+   */
+  readonly leaseReads: boolean
+  /**
+   * By how much the clock of one server may go faster than that of another, as a part of the slower one's rate: at least
+   * 0, below 1. A machine that is suspended while its clock stands still is beyond any such bound.
+   */
+  readonly clockDriftBound: number
   /** A leader whose store has not flushed a write for so long gives way to a server whose store may do better. */
   readonly storeStallTimeoutMs: number
   /** How a leader looks for the point where a follower's log agrees: by whole terms, or one entry at a time (§5.3). */
@@ -37,6 +48,8 @@ export const DEFAULT_SETTINGS: RaftSettings = {
   electionTimeoutMaxMs: 300,
   preVote: true,
   checkQuorum: true,
+  leaseReads: false,
+  clockDriftBound: 0.1,
   storeStallTimeoutMs: 1_000,
   backtracking: 'term',
   maxBatchBytes: 256 * 1024,
@@ -64,7 +77,7 @@ const POSITIVE = [
   'cacheBytes',
 ] as const
 
-const SWITCHES = ['preVote', 'checkQuorum', 'fastPath'] as const
+const SWITCHES = ['preVote', 'checkQuorum', 'leaseReads', 'fastPath'] as const
 
 /**
  * Fills in the defaults and checks that the whole makes sense.
@@ -93,6 +106,16 @@ export function resolveSettings(given: Partial<RaftSettings> = {}): RaftSettings
       'preVote is true and checkQuorum is false: a leader that leads nobody would refuse pre-votes and never give way. ' +
         'Set both, or neither.',
     )
+  }
+  if (settings.leaseReads && !settings.checkQuorum) {
+    throw new RangeError(
+      'leaseReads is true and checkQuorum is false: followers would elect another leader while the lease of the first holds. ' +
+        'Set both, or not leaseReads.',
+    )
+  }
+  const { clockDriftBound } = settings
+  if (!(typeof clockDriftBound === 'number' && clockDriftBound >= 0 && clockDriftBound < 1)) {
+    throw new RangeError(`clockDriftBound is ${String(clockDriftBound)}; it must be a number of at least 0 and below 1`)
   }
   if (settings.backtracking !== 'term' && settings.backtracking !== 'entry') {
     throw new RangeError(`backtracking is ${String(settings.backtracking)}; it must be 'term' or 'entry'`)

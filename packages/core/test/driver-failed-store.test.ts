@@ -43,7 +43,7 @@ describe('a store that fails', () => {
   it.each([
     [
       'an entry that was handed in, and never flushed, is not acknowledged',
-      { type: 'appendEntries', term: 2, session: 1, prevLog: { index: 1, term: 1 }, leaderCommit: 0 },
+      { type: 'appendEntries', term: 2, session: 1, round: 0, prevLog: { index: 1, term: 1 }, leaderCommit: 0 },
       'appendEntries.accepted',
     ],
     [

@@ -17,7 +17,7 @@ function chartValues(actor: ActorLike): unknown {
 function shapeOf({ id, server }: ClusterNode): string {
   if (server === undefined) return `${id} down`
   const { state, actor } = server.server
-  const { log, votes, preVotes, peers, outputs, settings: _, ...rest } = state
+  const { log, votes, preVotes, peers, told, outputs, settings: _, ...rest } = state
   return JSON.stringify([
     id,
     chartValues(actor as unknown as ActorLike),
@@ -26,15 +26,16 @@ function shapeOf({ id, server }: ClusterNode): string {
     [...votes],
     [...preVotes],
     [...peers.values()],
+    [...told],
     [outputs.messages.length, outputs.reads.length, outputs.answers.length, outputs.pollWanted],
     { ...rest, pendingAppends: rest.pendingAppends.map(({ firstIndex, lastIndex }) => [firstIndex, lastIndex]) },
   ])
 }
 
-function shapeOfAll({ cluster }: RandomHistory): string {
+function shapeOfAll({ cluster, reads }: RandomHistory): string {
   const letters = cluster.network.letters.map(({ from, to, packet }) => [from, to, packet.messages])
   const outcomes = cluster.appends.map((append) => append.outcomes)
-  return [...cluster.nodes.values()].map(shapeOf).join('\n') + JSON.stringify([letters, outcomes])
+  return [...cluster.nodes.values()].map(shapeOf).join('\n') + JSON.stringify([letters, outcomes, reads])
 }
 
 describe('the events that go past the charts', () => {

@@ -18,6 +18,7 @@ describe('settings', () => {
     [{ heartbeatIntervalMs: 400 }, ['electionTimeoutMinMs is 150', 'heartbeatIntervalMs is 400']],
     [{ electionTimeoutMaxMs: 150 }, ['electionTimeoutMaxMs is 150', 'electionTimeoutMinMs is 150']],
     [{ electionTimeoutMinMs: 500 }, ['electionTimeoutMaxMs is 300', 'electionTimeoutMinMs is 500']],
+    [{ leaseReads: true, preVote: false, checkQuorum: false }, ['leaseReads is true', 'checkQuorum is false']],
   ])('%o do not fit together: a RangeError names both', (given, names) => {
     expect(() => resolveSettings(given)).toThrow(RangeError)
     for (const name of names) expect(() => resolveSettings(given)).toThrow(name)
@@ -31,6 +32,10 @@ describe('settings', () => {
     { maxInflightBytes: 0 },
     { maxInflightEntries: 0 },
     { cacheBytes: 0 },
+    { clockDriftBound: -0.1 },
+    { clockDriftBound: 1 },
+    { clockDriftBound: Number.NaN },
+    { leaseReads: 'yes' as unknown as boolean },
   ])('%o is no amount', (given) => {
     expect(() => resolveSettings(given)).toThrow(RangeError)
     expect(() => resolveSettings(given)).toThrow(Object.keys(given)[0]!)

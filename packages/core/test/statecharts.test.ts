@@ -125,6 +125,8 @@ describe('the roles as statecharts (Figure 4)', () => {
     nodes.electLeader('n1')
     nodes.append('n1', 'a')
     nodes.settle()
+    nodes.server('n1').readIndex(false, () => {})
+    nodes.settle()
     nodes.node('n2').store.fail('no space left')
     nodes.append('n1', 'b')
     nodes.run(100)

@@ -4,6 +4,7 @@ export type { ChangeMembersOptions, RecoverServerOptions } from './membershipCha
 export type { TransferOptions } from './leadershipTransfer.ts'
 export { ReplicatedLog, type OpenLogOptions, type SubscribeOptions } from './replicatedLog.ts'
 export { connectLog, RemoteLog, type LeaderStatus, type ReadResult } from './remoteLog.ts'
+export type { ReadIndex, ReadIndexOptions } from './readIndex.ts'
 export type { Appended, AppendOptions } from './appender.ts'
 export type { Appendable } from './command.ts'
 export { LogEntry } from './logEntry.ts'
@@ -22,6 +23,7 @@ export {
   MembershipChangeError,
   LogClosedError,
   NotBootstrappedError,
+  NotCaughtUpError,
   NotLeaderError,
   QuorateError,
   ServerStoppedError,
@@ -39,6 +41,7 @@ export {
   type Role,
   type ServerId,
   type ServerStatus,
+  type Staleness,
   type Store,
   type Term,
 } from '@quorate/core'

@@ -19,6 +19,7 @@ import { backoff } from './backoff.ts'
 import { toCommand, type Appendable } from './command.ts'
 import { giveUpAfter } from './giveUp.ts'
 import { LogEntry } from './logEntry.ts'
+import { mayLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { Slab } from './slab.ts'
 
@@ -110,6 +111,16 @@ export class RemoteLog implements LeaderRoute {
   }
 
   /**
+   * How far the log must be read to see all that is committed now, as the leader can prove (thesis §6.4).
+   * @throws NotLeaderError when no leader could prove in time that it leads; RangeError for options that cannot be meant.
+   */
+  async readIndex(options: ReadIndexOptions = {}): Promise<ReadIndex> {
+    const request = { type: 'readIndex', mayLease: mayLease(options) } as const
+    const { index, term } = await this.#askUntil(request, 'readIndex', options)
+    return { index, term }
+  }
+
+  /**
    * Asks who leads.
    * @throws NotLeaderError when no leader answered in time.
    */
@@ -170,7 +181,7 @@ export class RemoteLog implements LeaderRoute {
     await this.close()
   }
 
-  async #askUntil<Type extends 'status' | 'entries'>(
+  async #askUntil<Type extends 'status' | 'entries' | 'readIndex'>(
     request: ClientRequest,
     wanted: Type,
     options: AppendOptions,
@@ -189,7 +200,7 @@ export class RemoteLog implements LeaderRoute {
    * Asks the leader, and again until it answers; reading twice does no harm. Undefined when the signal aborts first. A
    * refusal is an answer: asked again, it would be the same.
    */
-  async #ask<Type extends 'status' | 'entries'>(
+  async #ask<Type extends 'status' | 'entries' | 'readIndex'>(
     request: ClientRequest,
     wanted: Type,
     signal: AbortSignal,

@@ -2,6 +2,8 @@ import {
   AppendOutcomeUnknownError,
   LogClosedError,
   NotBootstrappedError,
+  NotCaughtUpError,
+  NotLeaderError,
   ServerStoppedError,
   type ClientOutcome,
   type Command,
@@ -14,6 +16,7 @@ import {
   type RaftNode,
   type ServerId,
   type ServerStatus,
+  type Staleness,
   type Term,
 } from '@quorate/core'
 import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
@@ -25,6 +28,10 @@ import {
   type RecoverServerOptions,
 } from './membershipChange.ts'
 import { transferLeadership, type TransferOptions } from './leadershipTransfer.ts'
+import { backoff } from './backoff.ts'
+import { giveUpAfter } from './giveUp.ts'
+import { mayLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
+import { whenAborted } from './whenAborted.ts'
 import { LocalAppends, type LocalOutcome } from './localAppends.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { Slab } from './slab.ts'
@@ -46,6 +53,9 @@ export interface SubscribeOptions {
   /** Ends the loop by throwing the signal's reason. */
   readonly signal?: AbortSignal
 }
+
+/** A leader that fell does not answer: then the next one is asked. */
+const READ_TIMEOUT_MS = 1_000
 
 export interface OpenLogOptions {
   /** How long to wait for the group's birth, or its leader, on a store that holds nothing of it. 10,000 by default. */
@@ -143,6 +153,30 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   }
 
   /**
+   * How far must be read to see all that is committed now (thesis §6.4)? Asks the leader, wherever it is, and resolves once this
+   * server has applied so far: whoever has taken the entries up to `index` (see `Subscription.reached`) reads as if there
+   * were one copy.
+   * @throws NotLeaderError when no leader could prove in time that it leads, NotCaughtUpError when this server did not come so
+   * far in time, RangeError for options that cannot be meant, LogClosedError; the signal's reason.
+   */
+  async readIndex(options: ReadIndexOptions = {}): Promise<ReadIndex> {
+    const isLeased = mayLease(options)
+    const giveUp = giveUpAfter(appendTimeoutMs(options), options.signal)
+    try {
+      const answer = await this.#askForIndex(isLeased, giveUp.signal, options.signal)
+      await this.#whenApplied(answer.index, giveUp.signal, options.signal)
+      return answer
+    } finally {
+      giveUp.release()
+    }
+  }
+
+  /** How far what is applied here may be behind, without asking anybody: what a read that may be stale should know. */
+  get staleness(): Staleness {
+    return this.#hosted.staleness
+  }
+
+  /**
    * Another server is to lead, before this one is restarted for example: one that is named, or whoever is best (thesis
    * §3.10). Appends wait meanwhile. Resolves with the id of who leads then.
    * @throws NotLeaderError when this process's server does not lead, LeadershipTransferError when it leads on or another
@@ -223,6 +257,49 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     return new Promise((resolve) => {
       this.#local.append(commands, timeoutMs, (outcome) => resolve(asClientOutcome(outcome)))
     })
+  }
+
+  /** Again until a leader answers: to ask twice does no harm. */
+  async #askForIndex(mayLease: boolean, giveUp: AbortSignal, signal: AbortSignal | undefined): Promise<ReadIndex> {
+    for (let attempt = 0; ; attempt++) {
+      signal?.throwIfAborted()
+      if (this.closedError !== undefined) throw this.closedError
+      if (giveUp.aborted) throw new NotLeaderError(this.group, this.leaderId)
+      const outcome = await this.#askOnce(mayLease, giveUp)
+      if (outcome?.type === 'readIndex') return { index: outcome.index, term: outcome.term }
+      if (outcome !== undefined) await backoff(attempt, giveUp)
+    }
+  }
+
+  /** Undefined when the signal aborts first. */
+  #askOnce(mayLease: boolean, giveUp: AbortSignal): Promise<ClientOutcome | undefined> {
+    return new Promise((resolve) => {
+      const stopListening = whenAborted(giveUp, () => resolve(undefined))
+      const settle = (outcome: ClientOutcome): void => {
+        stopListening()
+        resolve(outcome)
+      }
+      if (this.#hosted.status.role === 'leader') this.#hosted.readIndex(mayLease, settle)
+      else this.#node.client.request(this.group, { type: 'readIndex', mayLease }, READ_TIMEOUT_MS, settle)
+    })
+  }
+
+  async #whenApplied(index: Index, giveUp: AbortSignal, signal: AbortSignal | undefined): Promise<void> {
+    while (this.lastApplied < index) {
+      signal?.throwIfAborted()
+      if (this.closedError !== undefined) throw this.closedError
+      if (giveUp.aborted) throw new NotCaughtUpError(this.group, index, this.lastApplied)
+      await new Promise<void>((resolve) => {
+        const forget = this.whenChanged(() => {
+          stopListening()
+          resolve()
+        })
+        const stopListening = whenAborted(giveUp, () => {
+          forget()
+          resolve()
+        })
+      })
+    }
   }
 
   /** Ends this process's part in the group. The group goes on without it. */

@@ -1,9 +1,10 @@
-import type { Entry, Index } from '@quorate/core'
+import { NotCaughtUpError, type Entry, type GroupId, type Index } from '@quorate/core'
 import { LogEntry } from './logEntry.ts'
 import { whenAborted } from './whenAborted.ts'
 
 /** Where a subscription reads. */
 export interface EntrySource {
+  readonly group: GroupId
   readonly lastApplied: Index
   /**
    * Behind this entry stands what is committed from now on; undefined while the server cannot know what is committed.
@@ -48,6 +49,10 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
   #isReading = false
   #stopWaiting: (() => void) | undefined
   #stopListening: (() => void) | undefined
+  /** Whoever waits until the loop has taken the entries up to an index. */
+  readonly #reachWaiting = new Set<{ readonly index: Index; readonly settle: () => void }>()
+  /** The loop has taken the entries up to here, and has asked for more. */
+  #reached: Index = 0
   #isReleased = false
   #error: unknown
 
@@ -75,6 +80,40 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
     })
   }
 
+  /**
+   * Resolves once the loop over this subscription has taken all entries up to `index` and asks for the next: what it builds of
+   * them is built. Together with `log.readIndex()` a read of that is linearizable.
+   * @throws NotCaughtUpError when the subscription ends first; the signal's reason.
+   */
+  async reached(index: Index, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#reached < index && !this.#isReleased) await this.#whenReached(index, signal)
+    if (this.#reached >= index) return
+    signal?.throwIfAborted()
+    throw new NotCaughtUpError(this.#source.group, index, this.#reached)
+  }
+
+  #whenReached(index: Index, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = {
+        index,
+        settle: () => {
+          this.#reachWaiting.delete(waiting)
+          stopListening?.()
+          resolve()
+        },
+      }
+      this.#reachWaiting.add(waiting)
+      const stopListening = signal === undefined ? undefined : whenAborted(signal, waiting.settle)
+    })
+  }
+
+  #noteReached(index: Index): void {
+    this.#reached = Math.max(this.#reached, index)
+    if (this.#reachWaiting.size === 0) return
+    for (const { index: wanted, settle } of this.#reachWaiting) if (wanted <= this.#reached) settle()
+  }
+
   /** `break` out of the loop: nothing is held any more. */
   return(): Promise<IteratorResult<LogEntry, undefined>> {
     this.#release(undefined)
@@ -95,6 +134,7 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
     this.#stopWaiting?.()
     this.#stopWaiting = undefined
     this.#stopListening?.()
+    for (const { settle } of this.#reachWaiting) settle()
     this.#serve()
   }
 
@@ -103,7 +143,10 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
     while (this.#place < this.#batch.length) {
       const entry = this.#batch[this.#place++]!
       this.#after = entry.index
-      if (this.#options.all || entry.kind === 'command') return new LogEntry(entry)
+      if (this.#options.all || entry.kind === 'command') {
+        this.#noteReached(entry.index - 1)
+        return new LogEntry(entry)
+      }
     }
     return undefined
   }
@@ -112,6 +155,7 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
   #serve(): void {
     while (this.#waiting.length > 0) {
       const entry = this.#takeNext()
+      if (entry === undefined && this.#after !== undefined) this.#noteReached(this.#after)
       if (entry !== undefined) this.#waiting.shift()!.resolve({ done: false, value: entry })
       else if (this.#isReleased) this.#end(this.#error)
       else if (this.#isReading) return

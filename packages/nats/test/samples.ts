@@ -18,5 +18,13 @@ export function command(index: number, data: Uint8Array): CommandEntry {
 /** Entries 1 to `count` of `size` bytes each, every one with content of its own. */
 export function appendEntries(count: number, size: number): Message {
   const entries = Array.from({ length: count }, (_, place) => command(place + 1, Buffer.alloc(size, place + 1)))
-  return { type: 'appendEntries', term: 1, session: 1, prevLog: { index: 0, term: 0 }, entries, leaderCommit: 0 }
+  return {
+    type: 'appendEntries',
+    term: 1,
+    session: 1,
+    round: 0,
+    prevLog: { index: 0, term: 0 },
+    entries,
+    leaderCommit: 0,
+  }
 }

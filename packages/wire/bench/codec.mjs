@@ -33,7 +33,7 @@ function packet(group, message) {
 
 function appendEntries(prevIndex, entries) {
   const prevLog = { index: prevIndex, term: 7 }
-  return { type: 'appendEntries', term: 7, session: 3, prevLog, entries, leaderCommit: prevIndex }
+  return { type: 'appendEntries', term: 7, session: 3, round: 0, prevLog, entries, leaderCommit: prevIndex }
 }
 
 function reportFrame(what, packets, divisor) {
@@ -63,7 +63,7 @@ reportFrame('AppendEntries of 1 entry x 128 B', [packet(1, appendEntries(1000, [
 const groups = Array.from({ length: 1000 }, (_, group) => group)
 const heartbeats = groups.map((group) => packet(group, appendEntries(1000 + group, [])))
 reportFrame('heartbeat, each of 1000 in a frame', heartbeats, 1000)
-const accepted = { type: 'appendEntries.accepted', term: 7, session: 3, matchIndex: 100_000 }
+const accepted = { type: 'appendEntries.accepted', term: 7, session: 3, round: 0, matchIndex: 100_000 }
 reportFrame(
   'accepted, each of 1000 in a frame',
   groups.map((group) => packet(group, accepted)),

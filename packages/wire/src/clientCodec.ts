@@ -8,10 +8,10 @@ import { FrameType, MAX_FRAME_BYTES } from './format.ts'
 import { packWithData } from './messagePack.ts'
 
 /** The numbers that stand for the requests, for good. */
-const RequestCode = { append: 1, read: 2, status: 3 } as const
+const RequestCode = { append: 1, read: 2, status: 3, readIndex: 4 } as const
 
 /** The numbers that stand for the replies, for good. */
-const ReplyCode = { appended: 1, notLeader: 2, refused: 3, unknown: 4, entries: 5, status: 6 } as const
+const ReplyCode = { appended: 1, notLeader: 2, refused: 3, unknown: 4, entries: 5, status: 6, readIndex: 7 } as const
 
 /** The numbers that stand for the reasons of a refusal, for good. */
 const REASONS: ReadonlyMap<number, RefusedReply['reason']> = new Map([
@@ -32,6 +32,8 @@ function requestFields(request: ClientRequest): Field[] {
       return [RequestCode.append, request.term, request.commands.length]
     case 'read':
       return [RequestCode.read, request.after, request.maxBytes]
+    case 'readIndex':
+      return [RequestCode.readIndex, request.mayLease ? 1 : 0]
     case 'status':
       return [RequestCode.status]
   }
@@ -70,6 +72,8 @@ function readRequest(fields: FieldReader, tail: Tail): ClientRequest {
     }
     case RequestCode.read:
       return { type: 'read', after: fields.integer('read.after'), maxBytes: fields.integer('read.maxBytes') }
+    case RequestCode.readIndex:
+      return { type: 'readIndex', mayLease: fields.flag('readIndex.mayLease') }
     case RequestCode.status:
       return { type: 'status' }
     default:
@@ -103,6 +107,8 @@ function replyFields(reply: ClientReply): Field[] {
       return [ReplyCode.unknown, reply.term]
     case 'entries':
       return [ReplyCode.entries, reply.term, reply.commitIndex, reply.entries.length]
+    case 'readIndex':
+      return [ReplyCode.readIndex, reply.index, reply.term]
     case 'status':
       return [ReplyCode.status, reply.leaderId, reply.term, reply.commitIndex]
   }
@@ -152,6 +158,12 @@ function readReply(fields: FieldReader, tail: Tail): ClientReply {
       return { type: 'unknown', term: fields.integer('unknown.term') }
     case ReplyCode.entries:
       return readEntries(fields, tail)
+    case ReplyCode.readIndex:
+      return {
+        type: 'readIndex',
+        index: fields.integer('readIndex.index'),
+        term: fields.integer('readIndex.term'),
+      }
     case ReplyCode.status: {
       const leaderId = fields.name('status.leaderId')
       const term = fields.integer('status.term')

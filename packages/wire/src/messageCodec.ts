@@ -41,14 +41,14 @@ export function messageFields(message: Message): Field[] {
     case 'requestVote.refused':
       return [Code.requestVoteRefused, message.term]
     case 'appendEntries': {
-      const { term, session, prevLog, leaderCommit, entries } = message
-      return [Code.appendEntries, term, session, prevLog.index, prevLog.term, leaderCommit, entries.length]
+      const { term, session, round, prevLog, leaderCommit, entries } = message
+      return [Code.appendEntries, term, session, round, prevLog.index, prevLog.term, leaderCommit, entries.length]
     }
     case 'appendEntries.accepted':
-      return [Code.appendEntriesAccepted, message.term, message.session, message.matchIndex]
+      return [Code.appendEntriesAccepted, message.term, message.session, message.round, message.matchIndex]
     case 'appendEntries.rejected': {
-      const { term, session, prevLogIndex, hint } = message
-      return [Code.appendEntriesRejected, term, session, prevLogIndex, hint.index, hint.term]
+      const { term, session, round, prevLogIndex, hint } = message
+      return [Code.appendEntriesRejected, term, session, round, prevLogIndex, hint.index, hint.term]
     }
     case 'timeoutNow':
       return [Code.timeoutNow, message.term, message.lastLog.index, message.lastLog.term]
@@ -104,8 +104,9 @@ export function readMessage(fields: FieldReader, tail: Tail): Message {
     case Code.appendEntriesAccepted: {
       const term = fields.integer('appendEntries.accepted.term')
       const session = fields.integer('appendEntries.accepted.session')
+      const round = fields.integer('appendEntries.accepted.round')
       const matchIndex = fields.integer('appendEntries.accepted.matchIndex')
-      return { type: 'appendEntries.accepted', term, session, matchIndex }
+      return { type: 'appendEntries.accepted', term, session, round, matchIndex }
     }
     case Code.appendEntriesRejected:
       return readAppendEntriesRejected(fields)
@@ -125,20 +126,22 @@ export function readMessage(fields: FieldReader, tail: Tail): Message {
 function readAppendEntries(fields: FieldReader, tail: Tail): Message {
   const term = fields.integer('appendEntries.term')
   const session = fields.integer('appendEntries.session')
+  const round = fields.integer('appendEntries.round')
   const prevLog = readPosition(fields, 'appendEntries.prevLog', term)
   const leaderCommit = fields.integer('appendEntries.leaderCommit')
   const count = fields.integer('appendEntries.entries')
   const entries = takeEntries(tail, count, prevLog, term)
-  return { type: 'appendEntries', term, session, prevLog, entries, leaderCommit }
+  return { type: 'appendEntries', term, session, round, prevLog, entries, leaderCommit }
 }
 
 function readAppendEntriesRejected(fields: FieldReader): Message {
   const term = fields.integer('appendEntries.rejected.term')
   const session = fields.integer('appendEntries.rejected.session')
+  const round = fields.integer('appendEntries.rejected.round')
   const prevLogIndex = fields.integer('appendEntries.rejected.prevLogIndex')
   const hint = readPosition(fields, 'appendEntries.rejected.hint', term)
   if (hint.index > prevLogIndex) throw new MalformedFrameError('appendEntries.rejected hints behind prevLogIndex')
-  return { type: 'appendEntries.rejected', term, session, prevLogIndex, hint }
+  return { type: 'appendEntries.rejected', term, session, round, prevLogIndex, hint }
 }
 
 function readBootstrapMessage(code: number, fields: FieldReader, tail: Tail): Message {

@@ -85,20 +85,24 @@ const MESSAGES: [string, Message][] = [
   ['96 a173 a167 a175 01 02 04', { type: 'requestVote.granted', term: 4 }],
   ['96 a173 a167 a175 01 03 04', { type: 'requestVote.refused', term: 4 }],
   [
-    '9b a173 a167 a175 01 04 04 03 05 02 01 01 94 06 04 02 09',
+    '9c a173 a167 a175 01 04 04 03 08 05 02 01 01 94 06 04 02 09',
     {
       type: 'appendEntries',
       term: 4,
       session: 3,
+      round: 8,
       prevLog: { index: 5, term: 2 },
       entries: [NO_OP],
       leaderCommit: 1,
     },
   ],
-  ['98 a173 a167 a175 01 05 04 03 06', { type: 'appendEntries.accepted', term: 4, session: 3, matchIndex: 6 }],
   [
-    '9a a173 a167 a175 01 06 04 03 05 02 01',
-    { type: 'appendEntries.rejected', term: 4, session: 3, prevLogIndex: 5, hint: { index: 2, term: 1 } },
+    '99 a173 a167 a175 01 05 04 03 08 06',
+    { type: 'appendEntries.accepted', term: 4, session: 3, round: 8, matchIndex: 6 },
+  ],
+  [
+    '9b a173 a167 a175 01 06 04 03 08 05 02 01',
+    { type: 'appendEntries.rejected', term: 4, session: 3, round: 8, prevLogIndex: 5, hint: { index: 2, term: 1 } },
   ],
   ['96 a173 a167 a175 01 10 a162', { type: 'bootstrap.inquiry', birth: 'b' }],
   [
@@ -162,6 +166,7 @@ test('two heartbeats in one frame', () => {
     type: 'appendEntries',
     term: 4,
     session: 3,
+    round: 8,
     prevLog: { index: 5, term: 2 },
     entries: [],
     leaderCommit: 1,
@@ -171,7 +176,7 @@ test('two heartbeats in one frame', () => {
     { group: 'h', groupUuid: 'v', store: 's', messages: [heartbeat] },
   ]
   const bytes = bytesOf(
-    'c1 01 01 dc 00 15 a1 73 a1 67 a1 75 01 04 04 03 05 02 01 00 a1 68 a1 76 01 04 04 03 05 02 01 00',
+    'c1 01 01 dc 00 17 a1 73 a1 67 a1 75 01 04 04 03 08 05 02 01 00 a1 68 a1 76 01 04 04 03 08 05 02 01 00',
   )
   expect(encodeFrames('s', packets, MAX_FRAME_BYTES).map(plain)).toEqual([plain(bytes)])
   expect(plain(decodeFrame(bytes))).toEqual(plain({ store: 's', packets }))
@@ -179,14 +184,22 @@ test('two heartbeats in one frame', () => {
 
 test('two packets of two groups in one frame, the entries of both behind all fields', () => {
   const prevLog = { index: 5, term: 2 }
-  const appended: Message = { type: 'appendEntries', term: 4, session: 3, prevLog, entries: [NO_OP], leaderCommit: 1 }
+  const appended: Message = {
+    type: 'appendEntries',
+    term: 4,
+    session: 3,
+    round: 0,
+    prevLog,
+    entries: [NO_OP],
+    leaderCommit: 1,
+  }
   const packets = [
     { group: 'g', groupUuid: 'u', store: 's', messages: [appended, { type: 'requestVote.granted' as const, term: 4 }] },
     { group: 'h', groupUuid: undefined, store: 's', messages: [appended] },
   ]
-  const first = 'a167 a175 02 04 04 03 05 02 01 01 02 04'
-  const second = 'a168 c0 01 04 04 03 05 02 01 01'
-  const bytes = bytesOf(`c1 01 01 dc0017 a173 ${first} ${second} 94 06 04 02 09 94 06 04 02 09`)
+  const first = 'a167 a175 02 04 04 03 00 05 02 01 01 02 04'
+  const second = 'a168 c0 01 04 04 03 00 05 02 01 01'
+  const bytes = bytesOf(`c1 01 01 dc0019 a173 ${first} ${second} 94 06 04 02 09 94 06 04 02 09`)
   expect(encodeFrames('s', packets, MAX_FRAME_BYTES).map(plain)).toEqual([plain(bytes)])
   expect(plain(decodeFrame(bytes))).toEqual(plain({ store: 's', packets }))
 })

@@ -96,13 +96,14 @@ export class Generator {
 
   message(): Message {
     const session = this.integer()
+    const round = this.integer()
     const position = this.position()
     const term = position.term + this.integer()
     switch (this.below(15)) {
       case 9:
-        return { type: 'preVote', term, round: session, lastLog: position }
+        return { type: 'preVote', term, round, lastLog: position }
       case 10:
-        return { type: this.pick(['preVote.granted', 'preVote.refused'] as const), term, round: session }
+        return { type: this.pick(['preVote.granted', 'preVote.refused'] as const), term, round }
       case 11:
         return { type: 'timeoutNow', term, lastLog: position }
       case 12:
@@ -114,10 +115,10 @@ export class Generator {
       case 2:
         return { type: 'requestVote.refused', term }
       case 3:
-        return { type: 'appendEntries.accepted', term, session, matchIndex: this.integer() }
+        return { type: 'appendEntries.accepted', term, session, round, matchIndex: this.integer() }
       case 4: {
         const prevLogIndex = position.index + this.integer()
-        return { type: 'appendEntries.rejected', term, session, prevLogIndex, hint: position }
+        return { type: 'appendEntries.rejected', term, session, round, prevLogIndex, hint: position }
       }
       case 5:
         return { type: 'bootstrap.inquiry', birth: this.pick([undefined, this.uuid()]) }
@@ -137,6 +138,7 @@ export class Generator {
           type: 'appendEntries',
           term: lastTerm,
           session,
+          round,
           prevLog: position,
           entries,
           leaderCommit: this.integer(),

@@ -38,7 +38,7 @@ function reasonOf(bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown = de
 }
 
 test('a frame made by hand is read', () => {
-  const frame = frameSaying([STORE, 'orders', null, 1, 4, 7, 3, 5, 6, 5, 1], [6, 7, 1, TIME, null, Buffer.from('x')])
+  const frame = frameSaying([STORE, 'orders', null, 1, 4, 7, 3, 0, 5, 6, 5, 1], [6, 7, 1, TIME, null, Buffer.from('x')])
   expect(decodeFrame(frame).packets[0]).toMatchObject({
     group: 'orders',
     messages: [{ type: 'appendEntries', prevLog: { index: 5, term: 6 }, entries: [{ index: 6, kind: 'command' }] }],
@@ -179,7 +179,7 @@ describe('malformed', () => {
     ['an entry that is not the next', [6, 7], 8, 'entry 8 follows entry 6'],
     ['an entry twice', [6, 7], 6, 'entry 6 follows entry 6'],
   ])('%s', (_, [index, term], second, reason) => {
-    const fields = [STORE, 'orders', null, 1, 4, 9, 3, 5, 6, 5, 2]
+    const fields = [STORE, 'orders', null, 1, 4, 9, 3, 0, 5, 6, 5, 2]
     const frame = frameSaying(fields, [index, term, 2, TIME], [second, term, 2, TIME])
     expect(reasonOf(frame)).toBe(reason)
   })
@@ -189,7 +189,7 @@ describe('malformed', () => {
     ['a term below that of prevLog', 6, 5, 'entry 6 has term 5, the one before 6'],
     ['a term above that of the message', 6, 10, 'entry 6 has term 10, the message 9'],
   ])('%s', (_, index, term, reason) => {
-    const frame = frameSaying([STORE, 'orders', null, 1, 4, 9, 3, 5, 6, 5, 1], [index, term, 2, TIME])
+    const frame = frameSaying([STORE, 'orders', null, 1, 4, 9, 3, 0, 5, 6, 5, 1], [index, term, 2, TIME])
     expect(reasonOf(frame)).toBe(reason)
   })
 
@@ -220,14 +220,15 @@ describe('malformed', () => {
     ['isTransfer: two', messageSaying(1, 5, 9, 4, 2), 'requestVote.isTransfer'],
     ['round: a fraction', messageSaying(8, 5, 0.5), 'preVote.granted.round'],
     ['lastLog: a term before the first entry', messageSaying(1, 5, 0, 1, 0), 'before the first entry'],
-    ['prevLog: a later term', messageSaying(4, 5, 1, 9, 6, 0, 0), 'appendEntries.prevLog'],
-    ['session: bytes', messageSaying(4, 5, Buffer.from('x'), 9, 5, 0, 0), 'appendEntries.session'],
-    ['leaderCommit: a string', messageSaying(4, 5, 1, 9, 5, '0', 0), 'appendEntries.leaderCommit'],
-    ['entries: missing', messageSaying(4, 5, 1, 9, 5, 0, 1), 'ends too early'],
-    ['entries: endless', messageSaying(4, 5, 1, 9, 5, 0, Number.MAX_SAFE_INTEGER), 'ends too early'],
-    ['matchIndex: a fraction', messageSaying(5, 5, 1, 0.1), 'appendEntries.accepted.matchIndex'],
-    ['hint: behind prevLogIndex', messageSaying(6, 5, 1, 9, 10, 5), 'behind prevLogIndex'],
-    ['hint: a later term', messageSaying(6, 5, 1, 9, 8, 6), 'appendEntries.rejected.hint'],
+    ['prevLog: a later term', messageSaying(4, 5, 1, 0, 9, 6, 0, 0), 'appendEntries.prevLog'],
+    ['session: bytes', messageSaying(4, 5, Buffer.from('x'), 0, 9, 5, 0, 0), 'appendEntries.session'],
+    ['round: no whole number', messageSaying(4, 5, 1, 0.5, 9, 5, 0, 0), 'appendEntries.round'],
+    ['leaderCommit: a string', messageSaying(4, 5, 1, 0, 9, 5, '0', 0), 'appendEntries.leaderCommit'],
+    ['entries: missing', messageSaying(4, 5, 1, 0, 9, 5, 0, 1), 'ends too early'],
+    ['entries: endless', messageSaying(4, 5, 1, 0, 9, 5, 0, Number.MAX_SAFE_INTEGER), 'ends too early'],
+    ['matchIndex: a fraction', messageSaying(5, 5, 1, 0, 0.1), 'appendEntries.accepted.matchIndex'],
+    ['hint: behind prevLogIndex', messageSaying(6, 5, 1, 0, 9, 10, 5), 'behind prevLogIndex'],
+    ['hint: a later term', messageSaying(6, 5, 1, 0, 9, 8, 6), 'appendEntries.rejected.hint'],
     ['inquiry: no UUID', messageSaying(16, 7), 'bootstrap.inquiry.birth'],
     ['standing: no birth', messageSaying(17, 7, null, null), 'bootstrap.standing.birth'],
     ['standing: no UUID', messageSaying(17, null, 7, null), 'bootstrap.standing.groupUuid'],

@@ -35,7 +35,7 @@ export function packetOf(...messages: Message[]): Packet {
 }
 
 export function appendEntries(entries: Entry[], prevLog = { index: 0, term: 0 }, term = 7): Message {
-  return { type: 'appendEntries', term, session: 3, prevLog, entries, leaderCommit: 2 }
+  return { type: 'appendEntries', term, session: 3, round: 70_001, prevLog, entries, leaderCommit: 2 }
 }
 
 export function everyEntry(): Entry[] {
@@ -64,8 +64,15 @@ export function everyMessage(): Message[] {
     { type: 'requestVote.refused', term: 2 ** 52 },
     appendEntries([]),
     appendEntries([command(6), command(7)], { index: 5, term: 6 }),
-    { type: 'appendEntries.accepted', term: 7, session: 3, matchIndex: 70_000 },
-    { type: 'appendEntries.rejected', term: 7, session: 3, prevLogIndex: 300, hint: { index: 200, term: 5 } },
+    { type: 'appendEntries.accepted', term: 7, session: 3, round: 70_001, matchIndex: 70_000 },
+    {
+      type: 'appendEntries.rejected',
+      term: 7,
+      session: 3,
+      round: 70_001,
+      prevLogIndex: 300,
+      hint: { index: 200, term: 5 },
+    },
     { type: 'bootstrap.inquiry', birth: undefined },
     { type: 'bootstrap.inquiry', birth: STORE },
     { type: 'bootstrap.standing', birth: undefined, groupUuid: undefined, knownStore: undefined },

@@ -45,8 +45,8 @@ export const COMMITMENT_MUTANTS = [
     edits: [
       {
         file: REPLICATION,
-        find: `const { index, term, time } = nextPlace(state, wallTime)\n  state.log.append({ kind: 'no-op', index, term, time })`,
-        replace: 'nextPlace(state, wallTime)',
+        find: 'appendNoOp(state, wallTime)\n',
+        replace: 'if (wallTime < 0) appendNoOp(state, wallTime)\n',
       },
     ],
   },

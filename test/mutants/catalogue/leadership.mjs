@@ -166,6 +166,12 @@ export const LEADERSHIP_MUTANTS = [
     title: 'What waited for a transfer that failed is never appended, nor answered.',
     source: 'openraft #1761',
     breaks: ['LIVE'],
-    edits: [{ file: TRANSFER, find: 'return transfer.waiting\n', replace: 'return []\n' }],
+    edits: [
+      {
+        file: TRANSFER,
+        find: 'appendCommands(state, transfer.waiting, wallTime)',
+        replace: 'appendCommands(state, [], wallTime)',
+      },
+    ],
   },
 ]

@@ -178,7 +178,7 @@ export const MEMBERSHIP_MUTANTS = [
       {
         file: VOTING,
         find: 'return configurationOf(state) !== undefined',
-        replace: 'return configurationOf(state)?.voters.some((set) => set.includes(state.id)) ?? false',
+        replace: 'return configurationOf(state)?.voters.some((set) => set.includes(state.id)) === true',
       },
     ],
   },

@@ -135,8 +135,8 @@ export const REPLICATION_MUTANTS = [
     edits: [
       {
         file: REPLICATION,
-        find: 'if (peer.sentSinceTick) peer.sentSinceTick = false\n  else sendEntries(state, peer, [])',
-        replace: 'if (!peer.sentSinceTick) sendEntries(state, peer, [])',
+        find: 'if (peer.sentSinceTick) peer.sentSinceTick = false\n  else sendHeartbeat(state, peer)',
+        replace: 'if (!peer.sentSinceTick) sendHeartbeat(state, peer)',
       },
     ],
   },
@@ -148,8 +148,8 @@ export const REPLICATION_MUTANTS = [
     edits: [
       {
         file: REPLICATION,
-        find: 'else sendEntries(state, peer, [])\n',
-        replace: 'else if (peer.inflight.length === 0) sendEntries(state, peer, [])\n',
+        find: 'else sendHeartbeat(state, peer)\n',
+        replace: 'else if (peer.inflight.length === 0) sendHeartbeat(state, peer)\n',
       },
     ],
   },
@@ -178,7 +178,9 @@ export const REPLICATION_MUTANTS = [
     title: 'Once a leader has read entries for a follower from its store, it waits for them for ever.',
     source: 'openraft #1828',
     breaks: ['LIVE'],
-    edits: [{ file: REPLICATION, find: '  peer.isReading = false\n', replace: '' }],
+    edits: [
+      { file: REPLICATION, find: '  peer.isReading = false\n', replace: '  peer.isReading = peer.nextIndex > 0\n' },
+    ],
   },
   {
     name: 'read-sent-where-it-does-not-belong',

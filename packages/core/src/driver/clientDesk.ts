@@ -3,6 +3,7 @@ import { commandBytes } from '../entry.ts'
 import type { Index } from '../identifiers.ts'
 import type { ClientTransport } from '../ports.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
+import type { ReadOrder } from '../state/readRounds.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import type { EntriesDone } from './applier.ts'
 import type { ServerStatus } from './status.ts'
@@ -13,6 +14,7 @@ export interface ClientDeskOptions {
   /** The largest entry that this node can pass on, in bytes. */
   readonly maxEntryBytes: () => number
   readonly order: (order: AppendOrder) => void
+  readonly ask: (order: ReadOrder) => void
   readonly read: (after: Index, maxBytes: number, done: EntriesDone) => void
 }
 
@@ -46,6 +48,9 @@ export class ClientDesk {
         return
       case 'status':
         reply({ type: 'status', leaderId: id, term, commitIndex })
+        return
+      case 'readIndex':
+        this.#options.ask({ token: reply, mayLease: request.mayLease })
         return
       case 'read':
         this.#options.read(request.after, request.maxBytes, (error, entries) => {

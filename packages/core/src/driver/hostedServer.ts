@@ -5,6 +5,7 @@ import type { ClientTransport, StateMachine, Store } from '../ports.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
 import { noOutputs, type Answer, type Outputs, type Read, type Write } from '../state/outputs.ts'
 import type { AppendOutcome } from '../state/pendingAppends.ts'
+import type { ReadOrder, ReadOutcome } from '../state/readRounds.ts'
 import { isRecognised } from '../rules/configurations.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
 import type { TransferOutcome } from '../state/transfer.ts'
@@ -15,12 +16,16 @@ import { ClientDesk } from './clientDesk.ts'
 import { MembershipDesk, type MembershipRequest, type MembershipSettled } from './membershipDesk.ts'
 import type { Outbox, Sender } from './outbox.ts'
 import type { Timers } from './timers.ts'
+import { stalenessOf, type Staleness } from './staleness.ts'
 import { isSameStatus, statusOf, type ServerStatus } from './status.ts'
 
 type Settled = (outcome: Answer['outcome']) => void
 
 /** Tells the caller of an append how it ended. Called once. */
 export type AppendSettled = (outcome: AppendOutcome) => void
+
+/** Tells who wants to read how far it must have applied. Called once. */
+export type ReadSettled = (outcome: ReadOutcome) => void
 
 /** Tells the caller of a transfer how it ended. Called once. */
 export type TransferSettled = (outcome: TransferOutcome) => void
@@ -61,6 +66,7 @@ export class HostedServer {
   #status: ServerStatus
   #sender: Sender
   #orders: AppendOrder[] = []
+  #questions: ReadOrder[] = []
   #announcedCommit: Index = 0
   /** Collected, and not told yet. */
   #untold: Outputs = noOutputs()
@@ -86,6 +92,7 @@ export class HostedServer {
       client,
       maxEntryBytes,
       order: (order) => this.#order(order),
+      ask: (order) => this.#ask(order),
       read: (after, maxBytes, done) => this.read(after, maxBytes, done),
     })
     const { timers, say } = options
@@ -96,6 +103,11 @@ export class HostedServer {
     return statusOf(this.server)
   }
 
+  /** How far what is applied here may be behind. */
+  get staleness(): Staleness {
+    return stalenessOf(this.server, this.#options.now())
+  }
+
   get dropped(): DroppedPackets {
     return this.#admission.dropped
   }
@@ -103,6 +115,14 @@ export class HostedServer {
   /** Takes commands, if this server leads; otherwise `settled` says who does. */
   append(commands: readonly Command[], settled: AppendSettled): void {
     this.#order({ token: settled, term: this.server.state.currentTerm, commands })
+  }
+
+  /**
+   * How far must be applied to see all that is committed now (thesis §6.4)? `settled` is called once; with `mayLease`, a
+   * lease of the leader's may answer.
+   */
+  readIndex(mayLease: boolean, settled: ReadSettled): void {
+    this.#ask({ token: settled, mayLease })
   }
 
   /** Another server is to lead: `to`, or whoever is best. `settled` is called once: see `TransferOutcome`. */
@@ -183,6 +203,11 @@ export class HostedServer {
     this.#guard(() => this.#tellStatus())
   }
 
+  #ask(order: ReadOrder): void {
+    this.#questions.push(order)
+    this.#options.wake(this)
+  }
+
   #order(order: AppendOrder): void {
     this.#orders.push(order)
     this.#options.wake(this)
@@ -191,6 +216,7 @@ export class HostedServer {
   /** All appends of a turn together are one event, one message to each follower and one write. */
   #giveOrders(): void {
     if (this.#orders.length > 0) this.server.append(this.#orders.splice(0))
+    if (this.#questions.length > 0) this.server.read(this.#questions.splice(0))
     // Behind the appends: where entries go out, they tell the commit index with them.
     if (this.#announcedCommit < this.server.state.commitIndex && this.server.role === 'leader') {
       this.#announcedCommit = this.server.state.commitIndex

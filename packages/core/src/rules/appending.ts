@@ -33,6 +33,12 @@ function commandEntry(state: RaftState, { subject, data }: Command, wallTime: nu
     : { kind: 'command', index, term, time, subject, data }
 }
 
+/** An entry that says nothing, and whose commitment or arrival does (§5.4.2, §8). */
+export function appendNoOp(state: RaftState, wallTime: number): void {
+  const { index, term, time } = nextPlace(state, wallTime)
+  state.log.append({ kind: 'no-op', index, term, time })
+}
+
 /** Where the next entry stands, and its time. */
 export function nextPlace(state: RaftState, wallTime: number): { index: Index; term: Term; time: number } {
   state.lastTime = Math.max(state.lastTime, wallTime)

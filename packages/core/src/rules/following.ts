@@ -2,7 +2,7 @@ import { invariant } from '../errors.ts'
 import type { Index, ServerId } from '../identifiers.ts'
 import type { AppendEntries } from '../messages.ts'
 import type { Following, RaftState } from '../state/raftState.ts'
-import { NO_SESSION } from '../state/progress.ts'
+import { NO_ROUND, NO_SESSION } from '../state/progress.ts'
 import { useConfiguration } from './configurations.ts'
 import { send, truncateLog } from './durability.ts'
 
@@ -12,10 +12,11 @@ export function answerAppendEntries(state: RaftState, from: ServerId, request: A
     rejectAppendEntries(state, from, request)
     return
   }
-  const following = followLeader(state, from, request.session)
+  const following = followLeader(state, from, request)
   if (following === undefined) return
   state.lastContactMs = nowMs
   state.leaderHeardAtMs = nowMs
+  state.leaderCommit = Math.max(state.leaderCommit, request.leaderCommit)
   if (!state.log.holds(request.prevLog)) {
     rejectAppendEntries(state, from, request)
     return
@@ -43,6 +44,7 @@ function acknowledge(state: RaftState, following: Following): void {
     type: 'appendEntries.accepted',
     term: state.currentTerm,
     session: following.session,
+    round: following.round,
     matchIndex: following.acknowledgedIndex,
   })
 }
@@ -52,26 +54,29 @@ function durableMatch(state: RaftState, following: Following): Index {
 }
 
 /** Rules 1 and 2. The hint lets the leader pass over all entries of terms that cannot match. */
-function rejectAppendEntries(state: RaftState, from: ServerId, { term, session, prevLog }: AppendEntries): void {
+function rejectAppendEntries(state: RaftState, from: ServerId, { term, session, round, prevLog }: AppendEntries): void {
   send(state, from, {
     type: 'appendEntries.rejected',
     term: state.currentTerm,
     // A session of an older term says nothing in this one: its number may have been given out again since.
     session: term === state.currentTerm ? session : NO_SESSION,
+    round: term === state.currentTerm ? round : NO_ROUND,
     prevLogIndex: prevLog.index,
     hint: state.log.lastUpToTerm(prevLog.index, prevLog.term),
   })
 }
 
 /** Undefined when the message is of a session that is over. */
-function followLeader(state: RaftState, leaderId: ServerId, session: number): Following | undefined {
+function followLeader(state: RaftState, leaderId: ServerId, { session, round }: AppendEntries): Following | undefined {
   invariant(state.leaderId === undefined || state.leaderId === leaderId, 'at most one leader a term (§5.2)')
   state.leaderId = leaderId
   const { following } = state
   if (following !== undefined && session <= following.session) {
-    return session === following.session ? following : undefined
+    if (session < following.session) return undefined
+    following.round = Math.max(following.round, round)
+    return following
   }
-  state.following = { leaderId, session, verifiedIndex: 0, acknowledgedIndex: 0 }
+  state.following = { leaderId, session, round, verifiedIndex: 0, acknowledgedIndex: 0 }
   return state.following
 }
 

@@ -1,4 +1,4 @@
-import { hasQuorum } from '../quorum/majority.ts'
+import { hasQuorum, quorumIndex } from '../quorum/majority.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
 import type { RaftSettings } from '../settings.ts'
 
@@ -26,6 +26,14 @@ export function isHeard(state: RaftState, id: string): boolean {
 export function holdsQuorum(state: RaftState): boolean {
   if (!state.settings.checkQuorum) return true
   return hasQuorum(configurationOf(state)?.voters ?? [[]], (id) => id === state.id || isHeard(state, id))
+}
+
+/** How long ago a majority has answered at last, this server included: in milliseconds, counted in ticks. */
+export function leaderSilenceMs(state: RaftState): number {
+  const ticks = -quorumIndex(configurationOf(state)?.voters ?? [[]], (id) =>
+    id === state.id ? 0 : -(state.peers.get(id)?.silentTicks ?? Infinity),
+  )
+  return (ticks * state.settings.heartbeatIntervalMs) / TICKS_PER_HEARTBEAT
 }
 
 /**

@@ -5,11 +5,12 @@ import type { Index, LogPosition } from '../identifiers.ts'
 import type { AppendEntriesAccepted, AppendEntriesRejected } from '../messages.ts'
 import type { Progress } from '../state/progress.ts'
 import type { RaftState } from '../state/raftState.ts'
-import { nextPlace } from './appending.ts'
+import { startReadRounds } from '../state/readRounds.ts'
+import { appendNoOp } from './appending.ts'
 import { advanceCommitIndex } from './commitment.ts'
 import { send } from './durability.ts'
 import { updatePeers } from './membership.ts'
-import { tellTarget } from './transfer.ts'
+import { noteBeyondWord, tellTarget } from './transfer.ts'
 
 /** §5.2, §5.3: a new leader takes nothing for granted of its followers, and appends an empty entry first (§5.4.2, §8). */
 export function takeLeadership(state: RaftState, wallTime: number): void {
@@ -18,8 +19,9 @@ export function takeLeadership(state: RaftState, wallTime: number): void {
   state.peers.clear()
   state.durability.stalledTicks = 0
   state.ticksSinceTransfer = 0
-  const { index, term, time } = nextPlace(state, wallTime)
-  state.log.append({ kind: 'no-op', index, term, time })
+  state.readRounds = startReadRounds()
+  state.told.clear()
+  appendNoOp(state, wallTime)
   updatePeers(state)
 }
 
@@ -51,7 +53,12 @@ export function replicate(state: RaftState, peer: Progress): void {
  */
 export function heartbeat(state: RaftState, peer: Progress): void {
   if (peer.sentSinceTick) peer.sentSinceTick = false
-  else sendEntries(state, peer, [])
+  else sendHeartbeat(state, peer)
+}
+
+/** Carries no entries, so that it is answered at once, whatever the disk of the follower does. */
+export function sendHeartbeat(state: RaftState, peer: Progress): void {
+  sendEntries(state, peer, [])
 }
 
 /** As `heartbeat`, while probing: asks again, since the question or the answer may have been lost. */
@@ -62,7 +69,7 @@ export function probeAgain(state: RaftState, peer: Progress): void {
 
 /** Tells an idle follower that entries it holds are committed, rather than let it wait for the next heartbeat. */
 export function tellCommitIndex(state: RaftState, peer: Progress): void {
-  if (peer.toldCommit < state.commitIndex && peer.nextIndex > state.log.lastIndex) sendEntries(state, peer, [])
+  if (peer.toldCommit < state.commitIndex && peer.nextIndex > state.log.lastIndex) sendHeartbeat(state, peer)
 }
 
 /** Whether an answer belongs to what this leader is doing with the follower now. */
@@ -84,6 +91,7 @@ export function noteAcceptance(state: RaftState, peer: Progress, { matchIndex }:
     advanceCommitIndex(state)
   }
   peer.nextIndex = Math.max(peer.nextIndex, matchIndex + 1)
+  noteBeyondWord(state, peer)
   tellTarget(state)
 }
 
@@ -165,6 +173,7 @@ function sendEntries(state: RaftState, peer: Progress, entries: readonly Entry[]
     type: 'appendEntries',
     term: state.currentTerm,
     session: peer.session,
+    round: state.readRounds.last,
     prevLog,
     entries,
     leaderCommit: state.commitIndex,

@@ -2,6 +2,7 @@ import { invariant } from '../errors.ts'
 import type { Term } from '../identifiers.ts'
 import type { RaftState } from '../state/raftState.ts'
 import { abandonChange } from './membership.ts'
+import { endReads } from './reads.ts'
 import { endTransfer } from './transfer.ts'
 
 /** §5.1: a server that sees a newer term adopts it; it has voted for nobody in it yet. */
@@ -20,6 +21,8 @@ export function stepDown(state: RaftState, nowMs: number): void {
   if (state.leaderId === state.id) state.leaderId = undefined
   endTransfer(state)
   abandonChange(state)
+  endReads(state)
+  state.told.clear()
   state.isTransferTarget = false
   state.preVotes.clear()
   state.votes.clear()

@@ -2,9 +2,8 @@ import { isVoter, priorityOf } from '../configuration.ts'
 import type { ServerId } from '../identifiers.ts'
 import type { TimeoutNow } from '../messages.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
-import type { AppendOrder } from '../state/pendingAppends.ts'
 import type { TransferRefusal } from '../state/transfer.ts'
-import { refuseAppends } from './appending.ts'
+import { appendCommands, appendNoOp, refuseAppends } from './appending.ts'
 import { send } from './durability.ts'
 import { isVotingMember } from './elections.ts'
 import type { Progress } from '../state/progress.ts'
@@ -69,10 +68,16 @@ export function tellTarget(state: RaftState): void {
 
 /** The word may have been lost. */
 export function tellAgain(state: RaftState): void {
-  const { transfer, log, currentTerm: term } = state
+  const { transfer, told, log, currentTerm: term } = state
   if (transfer === undefined || state.peers.get(transfer.to)?.matchIndex !== log.lastIndex) return
   transfer.toldAt = log.lastIndex
+  told.set(transfer.to, log.lastIndex)
   send(state, transfer.to, { type: 'timeoutNow', term, lastLog: log.last })
+}
+
+/** A follower has taken in more than it held when it was told: it does not obey that word any more. */
+export function noteBeyondWord({ told }: RaftState, { id, matchIndex }: Progress): void {
+  if (matchIndex > (told.get(id) ?? Infinity)) told.delete(id)
 }
 
 /** Whether a follower obeys: its leader has said so, and has appended nothing since. */
@@ -86,13 +91,17 @@ export function refuseTransfer(state: RaftState, token: unknown, reason: Transfe
   state.outputs.answers.push({ token, outcome: { type: 'refused', reason, leaderId: state.leaderId } })
 }
 
-/** The target has not taken over in time. What has been waiting comes back, to be appended now. */
-export function abandonTransfer(state: RaftState): AppendOrder[] {
-  const { transfer } = state
+/**
+ * The target has not taken over in time: this server leads on, and appends what has been waiting, or else an empty entry:
+ * a word that comes late must find a log that has gone on.
+ */
+export function abandonTransfer(state: RaftState, wallTime: number): void {
+  const { transfer, log } = state
   state.transfer = undefined
-  if (transfer === undefined) return []
+  if (transfer === undefined) return
   refuseTransfer(state, transfer.token, 'timeout')
-  return transfer.waiting
+  appendCommands(state, transfer.waiting, wallTime)
+  if (transfer.toldAt === log.lastIndex) appendNoOp(state, wallTime)
 }
 
 /** This server leads no more. What has been waiting was not appended. */

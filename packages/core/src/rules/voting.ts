@@ -28,9 +28,14 @@ export function hearsLeader(state: RaftState, isLeader: boolean, nowMs: number):
   return isLeader || nowMs - state.leaderHeardAtMs < state.settings.electionTimeoutMinMs
 }
 
-/** A candidate that would depose a leader which is well is not even listened to, unless that leader has sent it. */
+/**
+ * A candidate that would depose a leader which is well is not even listened to, unless that leader has sent it. Also in a
+ * term that this server has come to since it heard that leader, by whatever message: its lease still runs (thesis §6.4.1).
+ */
 export function disregards(state: RaftState, request: RequestVote, isLeader: boolean, nowMs: number): boolean {
-  return request.term > state.currentTerm && !request.isTransfer && hearsLeader(state, isLeader, nowMs)
+  const { currentTerm, votedFor } = state
+  const asksAnew = request.term > currentTerm || (request.term === currentTerm && votedFor === undefined)
+  return asksAnew && !request.isTransfer && hearsLeader(state, isLeader, nowMs)
 }
 
 /**

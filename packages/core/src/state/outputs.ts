@@ -1,5 +1,6 @@
 import type { AppendOutcome } from './pendingAppends.ts'
 import type { ChangeOutcome } from './membershipChange.ts'
+import type { ReadOutcome } from './readRounds.ts'
 import type { TransferOutcome } from './transfer.ts'
 import type { Entry } from '../entry.ts'
 import type { Index, ServerId } from '../identifiers.ts'
@@ -30,10 +31,10 @@ export interface Read {
   readonly maxBytes: number
 }
 
-/** An append, a transfer or a change of the members whose caller can be told. */
+/** An append, a read, a transfer or a change of the members whose caller can be told. */
 export interface Answer {
   readonly token: unknown
-  readonly outcome: AppendOutcome | TransferOutcome | ChangeOutcome
+  readonly outcome: AppendOutcome | ReadOutcome | TransferOutcome | ChangeOutcome
 }
 
 /**

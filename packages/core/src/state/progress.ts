@@ -3,6 +3,9 @@ import type { Index, ServerId } from '../identifiers.ts'
 /** Sessions count from 1. */
 export const NO_SESSION = 0
 
+/** So do rounds. */
+export const NO_ROUND = 0
+
 /** One AppendEntries with entries that is not acknowledged yet. */
 export interface InflightBatch {
   readonly lastIndex: Index
@@ -23,6 +26,8 @@ export interface Progress {
   inflightBytes: number
   /** Ticks since it last answered in this term, or since this server was elected. */
   silentTicks: number
+  /** The last round in which it said that it follows (thesis §6.4). */
+  acknowledgedRound: number
   /** Something was sent since the last heartbeat tick: that was the heartbeat. */
   sentSinceTick: boolean
   /** The highest commit index this follower was told. */
@@ -46,6 +51,7 @@ export function startProgress(id: ServerId, session: number, nextIndex: Index): 
     inflight: [],
     inflightBytes: 0,
     silentTicks: 0,
+    acknowledgedRound: NO_ROUND,
     sentSinceTick: false,
     toldCommit: 0,
     isReading: false,

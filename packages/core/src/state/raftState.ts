@@ -8,6 +8,7 @@ import { noOutputs, type Outputs } from './outputs.ts'
 import type { PendingAppend } from './pendingAppends.ts'
 import type { PendingChange } from './membershipChange.ts'
 import type { Progress } from './progress.ts'
+import { copyReadRounds, startReadRounds, type ReadRounds } from './readRounds.ts'
 import type { Transfer } from './transfer.ts'
 
 /** A configuration and where in the log it stands. */
@@ -21,6 +22,8 @@ export interface Following {
   readonly leaderId: ServerId
   /** The leader's replication session, repeated in each acknowledgement. */
   readonly session: number
+  /** The highest of its rounds that we have heard of (thesis §6.4). */
+  round: number
   /** Up to here our log is that of this leader. */
   verifiedIndex: Index
   /** The highest index acknowledged to it. */
@@ -52,6 +55,8 @@ export interface RaftState {
   lastTime: number
   /** The highest entry known to be committed. */
   commitIndex: Index
+  /** The highest commit index that a leader has told, be the entries here or not. */
+  leaderCommit: Index
   /** The highest entry handed to the state machine. */
   applyingIndex: Index
   /** The highest entry that the state machine has taken. */
@@ -82,10 +87,17 @@ export interface RaftState {
   readonly peers: Map<ServerId, Progress>
   /** As a leader that hands over: to whom, and who wants to know how it went. */
   transfer: Transfer | undefined
+  /**
+   * As a leader: who was told to take over, and where the log ended then. Until it has taken in more, that word may still
+   * move it.
+   */
+  readonly told: Map<ServerId, Index>
   /** As a leader: ticks since it began to hand over, or to lead. */
   ticksSinceTransfer: number
   /** As a leader that changes the configuration: who wants to know how it went. */
   pendingChange: PendingChange | undefined
+  /** As a leader: whether it still leads, for those who read. */
+  readRounds: ReadRounds
   /** The last replication session given out in this process. */
   lastSession: number
 
@@ -120,6 +132,7 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     removedAt: 0,
     lastTime: recovered?.lastTime ?? 0,
     commitIndex: 0,
+    leaderCommit: 0,
     applyingIndex: 0,
     lastApplied: 0,
     leaderId: undefined,
@@ -132,8 +145,10 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     isTransferTarget: false,
     votes: new Set(),
     transfer: undefined,
+    told: new Map(),
     pendingChange: undefined,
     ticksSinceTransfer: 0,
+    readRounds: startReadRounds(),
     peers: new Map(),
     lastSession: 0,
     pendingAppends: [],
@@ -145,7 +160,7 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
 
 /** A state of its own that says the same: what the rules change later in the one stays in the other. */
 export function copyState(state: RaftState): RaftState {
-  const { following, peers, transfer, durability, outputs } = state
+  const { following, peers, transfer, told, readRounds, durability, outputs } = state
   return {
     ...state,
     log: state.log.copy(),
@@ -154,6 +169,8 @@ export function copyState(state: RaftState): RaftState {
     preVotes: new Set(state.preVotes),
     votes: new Set(state.votes),
     transfer: transfer && { ...transfer, waiting: [...transfer.waiting] },
+    told: new Map(told),
+    readRounds: copyReadRounds(readRounds),
     peers: new Map([...peers].map(([id, progress]) => [id, { ...progress, inflight: [...progress.inflight] }])),
     pendingAppends: [...state.pendingAppends],
     durability: {

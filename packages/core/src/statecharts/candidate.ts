@@ -14,6 +14,7 @@ import { answerAppendEntries } from '../rules/following.ts'
 import type { PreVoteGranted } from '../messages.ts'
 import { refuseAppends } from '../rules/appending.ts'
 import { refuseChange } from '../rules/membership.ts'
+import { refuseReads } from '../rules/reads.ts'
 import { refuseTransfer } from '../rules/transfer.ts'
 import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
@@ -52,6 +53,8 @@ const chart = setup({
         answerRequestVote(state, event.from, event.message, surroundings.now())
       } else if (event.type === 'appends.received') {
         refuseAppends(state, event.orders)
+      } else if (event.type === 'reads.requested') {
+        refuseReads(state, event.orders)
       } else if (event.type === 'transfer.requested') {
         refuseTransfer(state, event.token, 'notLeader')
       } else if (event.type === 'membership.requested') {
@@ -75,6 +78,7 @@ export const candidateMachine = chart.createMachine({
     'preVote.received': { actions: 'answer' },
     'requestVote.received': { actions: 'answer' },
     'appends.received': { actions: 'answer' },
+    'reads.requested': { actions: 'answer' },
     'transfer.requested': { actions: 'answer' },
     'membership.requested': { actions: 'answer' },
   },

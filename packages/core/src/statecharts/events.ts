@@ -16,6 +16,7 @@ import type {
 } from '../messages.ts'
 import type { MembershipOrder } from '../state/membershipChange.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
+import type { ReadOrder } from '../state/readRounds.ts'
 
 /** An RPC or its answer has come from another server. The term has been looked at: it is not above ours. */
 export type MessageReceived =
@@ -50,6 +51,8 @@ export type RoleEvent =
   | { readonly type: 'write.completed' }
   /** Callers of this node want commands appended. */
   | { readonly type: 'appends.received'; readonly orders: readonly AppendOrder[] }
+  /** Callers of this node, or clients, want to read what is committed. */
+  | { readonly type: 'reads.requested'; readonly orders: readonly ReadOrder[] }
   /** Somebody wants another server to lead: `to`, or whoever is best. */
   | { readonly type: 'transfer.requested'; readonly to: ServerId | undefined; readonly token: unknown }
   /** Somebody wants the group to have other members. */

@@ -4,6 +4,7 @@ import { acknowledgeDurable, answerAppendEntries } from '../rules/following.ts'
 import type { AppendEntries } from '../messages.ts'
 import { refuseAppends } from '../rules/appending.ts'
 import { refuseChange } from '../rules/membership.ts'
+import { refuseReads } from '../rules/reads.ts'
 import { obeysTimeoutNow, refuseTransfer } from '../rules/transfer.ts'
 import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import type { RaftState } from '../state/raftState.ts'
@@ -61,6 +62,9 @@ function answer({ state, surroundings }: ServerContext, event: RoleEvent): boole
     case 'appends.received':
       refuseAppends(state, event.orders)
       return true
+    case 'reads.requested':
+      refuseReads(state, event.orders)
+      return true
     case 'transfer.requested':
       refuseTransfer(state, event.token, 'notLeader')
       return true
@@ -83,6 +87,7 @@ const follower = chart.createMachine({
     'requestVote.received': { actions: 'answer' },
     'write.completed': { actions: 'answer' },
     'appends.received': { actions: 'answer' },
+    'reads.requested': { actions: 'answer' },
     'transfer.requested': { actions: 'answer' },
     'membership.requested': { actions: 'answer' },
     'removed.received': { description: 'Noted: it looks again whether it votes.', actions: 'answer' },

@@ -18,6 +18,16 @@ import {
   startChange,
   step,
 } from '../rules/membership.ts'
+import {
+  answerRound,
+  hasReaders,
+  isRoundConfirmed,
+  knowsCommitted,
+  noteRound,
+  renewLease,
+  startRound,
+  takeReads,
+} from '../rules/reads.ts'
 import { heartbeat, isOfSession, noteAcceptance, replicate, tellCommitIndex } from '../rules/replication.ts'
 import {
   abandonTransfer,
@@ -32,7 +42,7 @@ import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
 import type { RaftState } from '../state/raftState.ts'
 import type { TransferRefusal } from '../state/transfer.ts'
-import type { PeerEvent, RoleEvent } from './events.ts'
+import type { AppendEntriesAnswered, PeerEvent, RoleEvent } from './events.ts'
 import { withFastPath } from './fastPath.ts'
 import { peerMachine } from './peer.ts'
 
@@ -45,6 +55,9 @@ const chart = setup({
   guards: {
     knowsPeer: ({ context, event }) => context.state.peers.has(peerOf(event) ?? ''),
     hasLostQuorum: ({ context }) => !holdsQuorum(context.state),
+    knowsCommitted: ({ context }) => knowsCommitted(context.state),
+    hasReaders: ({ context }) => hasReaders(context.state),
+    isRoundConfirmed: ({ context }) => isRoundConfirmed(context.state),
     isStoreStalled: ({ context }) => isStoreStalled(context.state),
     storeFlushes: ({ context }) => !isStoreStalled(context.state),
     leadsInVain: ({ context: { state } }) => isStoreStalled(state) || isRemoved(state),
@@ -67,8 +80,17 @@ const chart = setup({
     keepCommands: ({ context: { state }, event }) => {
       if (event.type === 'appends.received') state.transfer?.waiting.push(...event.orders)
     },
-    noteAnswer: ({ context, event }) => noteAnswer(context.state, peerOf(event)),
-    countTick: ({ context }) => countTick(context.state),
+    takeReads: ({ context: { state, surroundings }, event }) => {
+      if (event.type === 'reads.requested') takeReads(state, event.orders, surroundings.now())
+    },
+    startRound: ({ context: { state, surroundings } }) => startRound(state, surroundings.now()),
+    answerRound: ({ context }) => answerRound(context.state),
+    noteAnswer: ({ context, event }) => {
+      if (event.type === 'appendEntries.accepted' || event.type === 'appendEntries.rejected') {
+        noteAnswer(context.state, event)
+      }
+    },
+    countTick: ({ context }) => tick(context),
     advanceCommitIndex: ({ context }) => advanceCommitIndex(context.state),
     startTransfer: ({ context, event }) => {
       const target = targetOf(context.state, event)
@@ -79,7 +101,7 @@ const chart = setup({
     },
     tellTargetAgain: ({ context }) => tellAgain(context.state),
     abandonTransfer: ({ context: { state, surroundings } }) => {
-      appendCommands(state, abandonTransfer(state), surroundings.wallTime())
+      abandonTransfer(state, surroundings.wallTime())
     },
     answerThere: ({ context, event }) => {
       if (event.type === 'membership.requested') answerThere(context.state, event.order)
@@ -119,9 +141,16 @@ function peerOf(event: RoleEvent): string | undefined {
 }
 
 /** A word from a follower in this term, whatever it says: it is there, and follows. */
-function noteAnswer(state: RaftState, id: string | undefined): void {
-  const progress = state.peers.get(id ?? '')
-  if (progress !== undefined) progress.silentTicks = 0
+function noteAnswer(state: RaftState, { from, message }: AppendEntriesAnswered): void {
+  const progress = state.peers.get(from)
+  if (progress === undefined) return
+  progress.silentTicks = 0
+  if (isOfSession(progress, message)) noteRound(state, progress, message.round)
+}
+
+function tick({ state, surroundings }: ServerContext): void {
+  countTick(state)
+  renewLease(state, surroundings.now())
 }
 
 /** Who is to lead instead; undefined when nobody can. */
@@ -235,6 +264,28 @@ const leader = chart.createMachine({
             },
           },
         },
+        reads: {
+          description: 'What is committed, for those who read: proven to be so by a round of heartbeats (thesis §6.4).',
+          initial: 'opening',
+          on: {
+            'reads.requested': {
+              description: 'All that come before a round begins share it; a lease answers at once.',
+              actions: 'takeReads',
+            },
+          },
+          states: {
+            opening: {
+              description: 'No entry of its own term is committed: it does not know what is (§8).',
+              always: { guard: 'knowsCommitted', target: 'resting' },
+            },
+            resting: { always: { guard: 'hasReaders', target: 'asking' } },
+            asking: {
+              description: 'Does a majority still follow? Who reads meanwhile waits for the next round.',
+              entry: 'startRound',
+              always: { guard: 'isRoundConfirmed', target: 'resting', actions: 'answerRound' },
+            },
+          },
+        },
         membership: {
           description:
             'Who belongs to the group (§6). Each step is an entry, and waits until the one before is committed.',
@@ -306,10 +357,17 @@ const leader = chart.createMachine({
   options: CHART_OPTIONS,
 })
 
+type Region = 'service' | 'reads' | 'membership' | 'store'
+
 /** In each region what an ordinary moment finds. */
 function isSettled({ value }: { readonly value: unknown }): boolean {
-  const { leading } = value as { readonly leading?: Readonly<Record<'service' | 'membership' | 'store', string>> }
-  return leading?.service === 'serving' && leading.membership === 'settled' && leading.store === 'flushing'
+  const { leading } = value as { readonly leading?: Readonly<Record<Region, string>> }
+  return (
+    leading?.service === 'serving' &&
+    leading.reads === 'resting' &&
+    leading.membership === 'settled' &&
+    leading.store === 'flushing'
+  )
 }
 
 /** Leads until a newer term is discovered, or until it gives way. Each follower is a child actor, under the follower's id. */
@@ -322,7 +380,7 @@ export const leaderMachine = withFastPath(leader, (snapshot, event) => {
     case 'appendEntries.accepted': {
       const progress = state.peers.get(event.from)
       if (progress === undefined || !isReplicating(event.from)) return false
-      noteAnswer(state, event.from)
+      noteAnswer(state, event)
       if (!isOfSession(progress, event.message)) return true
       noteAcceptance(state, progress, event.message)
       replicate(state, progress)
@@ -335,7 +393,7 @@ export const leaderMachine = withFastPath(leader, (snapshot, event) => {
     case 'heartbeatTick.elapsed':
       for (const id of state.peers.keys()) if (!isReplicating(id)) return false
       if (!holdsQuorum(state) || isStoreStalled(state) || preferredTarget(state) !== undefined) return false
-      countTick(state)
+      tick(context)
       for (const progress of state.peers.values()) heartbeat(state, progress)
       return true
     case 'commitIndex.advanced':

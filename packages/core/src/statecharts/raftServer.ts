@@ -11,9 +11,11 @@ import { isVotingMember } from '../rules/elections.ts'
 import { disregards } from '../rules/voting.ts'
 import { refuseAppends } from '../rules/appending.ts'
 import { abandonChange, refuseChange } from '../rules/membership.ts'
+import { endReads, hasReaders, refuseReads } from '../rules/reads.ts'
 import { endTransfer, refuseTransfer } from '../rules/transfer.ts'
 import type { MembershipOrder } from '../state/membershipChange.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
+import type { ReadOrder } from '../state/readRounds.ts'
 import type { WriteId } from '../state/durability.ts'
 import { noOutputs, type Outputs, type Write } from '../state/outputs.ts'
 import { copyState, startState, type RaftState, type ServerOptions } from '../state/raftState.ts'
@@ -147,6 +149,12 @@ export class RaftServer {
     else this.handle({ type: 'appends.received', orders })
   }
 
+  /** Callers want to read what is committed. Each is answered by an output, sooner or later (thesis §6.4). */
+  read(orders: readonly ReadOrder[]): void {
+    if (this.role === 'stopped') refuseReads(this.state, orders)
+    else this.handle({ type: 'reads.requested', orders })
+  }
+
   /**
    * Another server is to lead: `to`, or whoever is best. Answered by an output: when this one gives way, or goes on
    * (thesis §3.10).
@@ -244,6 +252,7 @@ export class RaftServer {
       endTransfer(this.state)
       abandonChange(this.state)
       abandonAppends(this.state)
+      endReads(this.state)
     }
   }
 }
@@ -281,6 +290,7 @@ function checkInvariants(state: RaftState, role: Role): void {
     case 'follower':
       invariant(state.peers.size === 0 && state.votes.size === 0, 'a follower neither replicates nor counts votes')
       invariant(state.transfer === undefined, 'only a leader hands over (thesis §3.10)')
+      invariant(state.readRounds.asked === undefined && !hasReaders(state), 'only a leader answers reads (thesis §6.4)')
       return
     case 'candidate':
       invariant(

@@ -47,7 +47,10 @@ export function orderLines({ messages, reads, answers, pollWanted, write }: Outp
     ...(pollWanted ? ['poll'] : []),
     ...messages.map(({ to, message }) => messageLine(to, message)),
     ...reads.map((read) => `read for ${read.for} ${read.after + 1}..${read.upTo}`),
-    ...answers.map(({ token, outcome }) => `answer ${String(token)}: ${outcome.type}`),
+    ...answers.map(
+      ({ token, outcome }) =>
+        `answer ${String(token)}: ${outcome.type}${outcome.type === 'readIndex' ? ` ${outcome.index}` : ''}`,
+    ),
     ...(write === undefined ? [] : [writeLine(write)]),
   ]
 }

@@ -1,4 +1,4 @@
-import type { NodeId, RaftSettings } from '@quorate/core'
+import type { NodeId, RaftSettings, ReadOutcome } from '@quorate/core'
 import { cluster, type Cluster } from './cluster.ts'
 import type { Letter } from './testNetwork.ts'
 import { TestRandom } from './testRandom.ts'
@@ -19,6 +19,8 @@ export class RandomHistory {
   /** Delivered already, to come again: perhaps in another term, to another process. */
   readonly #echoes: Letter[] = []
   #appends = 0
+  /** What those were told who wanted to read, in the order of the answers. */
+  readonly reads: ReadOutcome[] = []
 
   constructor({ servers, seed, settings }: HistoryOptions) {
     const random = new TestRandom(seed)
@@ -34,6 +36,7 @@ export class RandomHistory {
         checkQuorum,
         preVote: checkQuorum && random.happens(0.7),
         storeStallTimeoutMs: random.pick([100, 1_000]),
+        leaseReads: checkQuorum && random.happens(0.5),
         ...settings,
       },
     })
@@ -46,6 +49,7 @@ export class RandomHistory {
       [10 + 5 * servers, () => this.#completeWrite()],
       [10, () => this.#letTimePass()],
       [5, () => this.#append()],
+      [often(4), () => this.#read()],
       [often(4), () => this.#lose()],
       [often(6), () => this.#deliverAgain()],
       [often(1.2), () => this.#crash()],
@@ -112,6 +116,12 @@ export class RandomHistory {
     const to = leader !== undefined && this.#random.happens(0.8) ? leader : this.#random.pick(up).id
     const texts = Array.from({ length: this.#random.pick([1, 1, 2, 5]) }, () => `a${++this.#appends}`)
     this.cluster.append(to, ...texts)
+  }
+
+  #read(): void {
+    const { up } = this.cluster
+    if (up.length === 0) return
+    this.#random.pick(up).server!.readIndex(this.#random.happens(0.5), (outcome) => this.reads.push(outcome))
   }
 
   #transfer(): void {

@@ -138,6 +138,11 @@ export class ServerWorld {
     return lines
   }
 
+  /** A caller wants to read. */
+  ask(token: string, mayLease: boolean = false): string[] {
+    return this.input(() => this.server.read([{ token, mayLease }]))
+  }
+
   tick(): string[] {
     return this.input(() => this.server.handle({ type: 'heartbeatTick.elapsed' }))
   }
@@ -194,13 +199,27 @@ export class ServerWorld {
   }
 
   accept(from: ServerId, matchIndex: Index, term: Term = this.state.currentTerm, session = this.session(from)) {
-    return this.receive(from, { type: 'appendEntries.accepted', term, session, matchIndex })
+    return this.receive(from, { type: 'appendEntries.accepted', term, session, round: 0, matchIndex })
+  }
+
+  /** A follower says that it has heard of `round`, and holds what it held before. */
+  acknowledge(from: ServerId, round: number): string[] {
+    const { session, matchIndex } = this.state.peers.get(from)!
+    const term = this.state.currentTerm
+    return this.receive(from, { type: 'appendEntries.accepted', term, session, round, matchIndex })
   }
 
   reject(from: ServerId, prevLogIndex: Index, hint: LogPosition) {
     const { currentTerm } = this.state
     const session = this.session(from)
-    return this.receive(from, { type: 'appendEntries.rejected', term: currentTerm, session, prevLogIndex, hint })
+    return this.receive(from, {
+      type: 'appendEntries.rejected',
+      term: currentTerm,
+      session,
+      round: 0,
+      prevLogIndex,
+      hint,
+    })
   }
 
   /** Stands between the driver and the server: one turn, then what it wants. Entries are applied at once. */
@@ -245,5 +264,5 @@ export function appendEntries(
       ? { ...firstEntryOf(3), term: entryTerm }
       : { kind: 'command', index: at, term: entryTerm, time: 0, data }
   })
-  return { type: 'appendEntries', term, session, prevLog: { index, term: prevTerm }, entries, leaderCommit }
+  return { type: 'appendEntries', term, session, round: 0, prevLog: { index, term: prevTerm }, entries, leaderCommit }
 }

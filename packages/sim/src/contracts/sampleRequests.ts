@@ -16,6 +16,10 @@ export function everyRequest(term: Term): Readonly<Record<ClientRequest['type'],
       { type: 'read', after: 0, maxBytes: 1 },
       { type: 'read', after: 2 ** 52, maxBytes: 4_096 },
     ],
+    readIndex: [
+      { type: 'readIndex', mayLease: false },
+      { type: 'readIndex', mayLease: true },
+    ],
     status: [{ type: 'status' }],
   }
 }
@@ -43,6 +47,7 @@ export function everyReply(): Readonly<Record<ClientReply['type'], readonly Clie
       { type: 'entries', entries: sampleCommands(3, 9, 2), commitIndex: 12, term: 4 },
       { type: 'entries', entries: everyEntry(), commitIndex: large, term: large },
     ],
+    readIndex: [{ type: 'readIndex', index: 2 ** 40, term: 3 }],
     status: [{ type: 'status', leaderId: 'n1', term: 3, commitIndex: 2 ** 40 }],
   }
 }

@@ -1,5 +1,6 @@
-import type { Command, Entry, Index, Term } from '@quorate/core'
+import type { Command, Entry, Index, NodeId, Term } from '@quorate/core'
 import { hold } from './invariant.ts'
+import type { WorldRecord } from './worldRecord.ts'
 
 /** How an attempt to append ended, seen from whoever made it. */
 export type AttemptOutcome =
@@ -22,12 +23,19 @@ export interface Attempt {
 
 /** What clients were told, held against what stands in the log. */
 export class ClientChecks {
+  /** How many questions for a read index were answered, and how many nobody could answer. */
+  readonly reads = { answered: 0, refused: 0 }
+  readonly #record: WorldRecord
   readonly #attempts = new Map<string, Attempt>()
   readonly #indexes = new Map<string, Index>()
   readonly #subjects: (string | undefined)[] = []
   /** Handed over within a process, and not answered. */
   readonly #waiting = new Set<Attempt>()
   #attemptCount = 0
+
+  constructor(record: WorldRecord) {
+    this.#record = record
+  }
 
   /** A new attempt: each of its commands gets a subject that no other has. */
   begin(datas: readonly Uint8Array[]): Attempt {
@@ -93,6 +101,17 @@ export class ClientChecks {
     })
     this.#indexes.set(subject, index)
     this.#subjects[index] = subject
+  }
+
+  /** A server is asked how far must be applied to see all that is committed; what comes back is to be told the answer. */
+  readAsked(id: NodeId): (index: Index | undefined) => void {
+    const { commitIndex } = this.#record
+    return (index) => {
+      this.reads[index === undefined ? 'refused' : 'answered']++
+      hold(index === undefined || index >= commitIndex, 'readsAreCurrent', () => {
+        return `who reads at ${id} is told that all up to ${index} is enough, and ${commitIndex} was committed before`
+      })
+    }
   }
 
   indexOf(subject: string): Index | undefined {

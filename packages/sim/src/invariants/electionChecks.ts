@@ -76,7 +76,8 @@ export class ElectionChecks {
     const { node, state, before, letter } = sight
     const message = heardAlone(sight)
     if (message?.type !== 'requestVote' || message.isTransfer || before === undefined) return
-    hold(state.currentTerm === before.term || !isSticky(sight), 'leaderIsBelieved', () => {
+    const hasListened = state.currentTerm !== before.term || state.votedFor !== before.votedFor
+    hold(!hasListened || !isSticky(sight), 'leaderIsBelieved', () => {
       return `${node.id} listens to ${letter?.from}, which stands for term ${message.term}, though it has a leader`
     })
   }

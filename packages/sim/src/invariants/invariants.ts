@@ -40,7 +40,7 @@ export class Invariants {
   constructor(nodes: ReadonlyMap<NodeId, SimNode>, largestEntryBytes: number, now: () => number) {
     this.#nodes = nodes
     this.votes = new VoteChecks(this.record)
-    this.clients = new ClientChecks()
+    this.clients = new ClientChecks(this.record)
     this.#timers = new TimerChecks(now)
     this.#leadership = new LeadershipChecks(nodes, now)
     this.#logs = new LogChecks(this.record)
@@ -98,6 +98,8 @@ export class Invariants {
 
   status({ id }: SimNode, { failure }: ServerStatus): void {
     if (failure === undefined) return
+    // What a look at an answer has found is thrown within the server that gave it.
+    if (failure instanceof InvariantBroken) throw failure
     const isExpected = 'code' in failure && (failure.code === 'SERVER_STOPPED' || failure.code === 'STORE_REPLACED')
     const isOfTheStore = failure.name === 'StorageFailedError'
     if (isExpected || isOfTheStore) return

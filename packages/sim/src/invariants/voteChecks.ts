@@ -161,7 +161,8 @@ export class VoteChecks {
     const [message, ...more] = messages
     if (message?.type !== 'requestVote' || more.length > 0 || message.term !== state.currentTerm) return
     const { last } = state.log
-    const isRefused = state.votedFor === undefined && isVoter(configuration, node.id)
+    const isFree = state.votedFor === undefined && (message.isTransfer || !isSticky(sight))
+    const isRefused = isFree && isVoter(configuration, node.id)
     hold(!isRefused || !isAtLeast(message.lastLog, last), 'voteIsGiven', () => {
       return `${node.id}, whose log ends at ${last.index}/${last.term}, has no vote for ${from}, whose log ends at ${message.lastLog.index}/${message.lastLog.term}`
     })

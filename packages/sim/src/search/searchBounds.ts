@@ -49,7 +49,7 @@ const TWO: SearchBounds = {
   batches: 'all',
 }
 
-const THREE: SearchBounds = { ...TWO, servers: 3, ticks: 0, duplicates: 0, inFlight: 8, writes: 'atOnce' }
+const THREE: SearchBounds = { ...TWO, servers: 3, ticks: 0, duplicates: 0, inFlight: 5, writes: 'atOnce' }
 
 /**
  * Bounds to begin with. `two` and `three` are searched to their ends: 1.7 and 13.5 million states. Of `wide` and
@@ -66,6 +66,7 @@ export const PRESETS = {
     appends: 2,
     drops: 1,
     duplicates: 1,
+    inFlight: 8,
     writes: 'late',
     states: 5_000_000,
   },

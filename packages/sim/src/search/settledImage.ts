@@ -15,7 +15,8 @@ const THE_SESSION = 1
  * - numbers of sessions: a leader has one session with a peer in a term, and answers of other terms are told by the term;
  * - the window of a leader: it is wider than any log of the search;
  * - whether a follower had a word since the last tick: the tick that says nothing may come at any moment too;
- * - the commit index a peer was told: looked at only when the leader's has just risen above it.
+ * - the commit index a peer was told: looked at only when the leader's has just risen above it;
+ * - the commit index that leaders told: it only says how stale a read may be, and nobody reads.
  */
 export function settledImage(image: ServerImage): ServerImage {
   const { state, timeout } = image
@@ -31,6 +32,7 @@ export function settledImage(image: ServerImage): ServerImage {
       electionTimeoutMs: settings.electionTimeoutMinMs,
       lastSession: 0,
       ticksSinceTransfer: 0,
+      leaderCommit: 0,
       following: following && { ...following, session: THE_SESSION },
       votes: new Set([...votes].sort()),
       peers: settledPeers(peers),
@@ -46,7 +48,14 @@ export function settledMessage(message: RaftMessage): RaftMessage {
 
 function settledPeers(peers: Peers): Peers {
   const settled = [...peers].map(([id, { nextIndex, matchIndex, isReading }]) => {
-    const unseen = { inflight: [], inflightBytes: 0, silentTicks: 0, sentSinceTick: false, toldCommit: 0 }
+    const unseen = {
+      inflight: [],
+      inflightBytes: 0,
+      silentTicks: 0,
+      acknowledgedRound: 0,
+      sentSinceTick: false,
+      toldCommit: 0,
+    }
     const round = { roundGoal: 0, roundTicks: 0, isCaughtUp: false }
     return [id, { id, session: THE_SESSION, nextIndex, matchIndex, ...unseen, ...round, isReading }] as const
   })

@@ -49,6 +49,8 @@ export const COVERAGE = {
   appendAnswered: 'an append was answered',
   appendRefused: 'an append was refused',
   appendUnknown: 'the outcome of an append stayed unknown',
+  readAnswered: 'a read index was given',
+  readRefused: 'nobody could say what is committed',
   burst: 'many appends came at once',
   wallClockJumped: 'a calendar jumped',
 } as const

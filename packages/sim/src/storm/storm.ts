@@ -140,6 +140,9 @@ export class Storm {
       broken = this.#failureOf(error)
     }
     for (const name of ['appended', 'refused', 'unknown'] as const) this.#countOutcome(name)
+    const { answered, refused } = this.world.invariants.clients.reads
+    this.coverage.count('readAnswered', answered)
+    this.coverage.count('readRefused', refused)
     return {
       seed: this.#seed,
       servers: this.weather.servers,

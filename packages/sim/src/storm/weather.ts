@@ -69,6 +69,7 @@ function drawThesis(random: SimRandom): Partial<RaftSettings> {
     checkQuorum,
     preVote: checkQuorum && random.happens(0.85),
     storeStallTimeoutMs: random.pick([300, 1_000, 3_000]),
+    leaseReads: checkQuorum && random.happens(0.6),
   }
 }
 

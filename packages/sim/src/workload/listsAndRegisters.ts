@@ -6,6 +6,7 @@ import type { Verdict } from '../history/verdict.ts'
 import type { SimRandom } from '../random.ts'
 import { mix } from '../world/entryDigest.ts'
 import type { Machine } from '../world/machine.ts'
+import type { PlannedRead } from './readWithin.ts'
 import type { OperationEnd, PlannedOperation, Workload } from './workload.ts'
 
 const LISTS = ['l1', 'l2']
@@ -26,7 +27,10 @@ export class HistoryBroken extends Error {
   }
 }
 
-/** Appending to lists and reading them first, registers with compare-and-set second. Reads go through the log, too. */
+/**
+ * Appending to lists and reading them first, registers with compare-and-set second. Some reads go through the log, the others
+ * by a read index, half of them with a lease where there is one.
+ */
 export class ListsAndRegisters implements Workload {
   readonly machine = (): ListsAndRegistersMachine => new ListsAndRegistersMachine()
   readonly #lists: Operation[] = []
@@ -44,9 +48,9 @@ export class ListsAndRegisters implements Workload {
     const kind = random.next()
     const value = ++this.#values
     if (kind < 0.45) return this.#plan(client, { op: 'append', key: random.pick(LISTS), value })
-    if (kind < 0.6) return this.#plan(client, { op: 'read', key: random.pick(LISTS) })
+    if (kind < 0.6) return this.#planRead(client, random.pick(LISTS), random)
     const key = random.pick(REGISTERS)
-    if (kind < 0.75) return this.#plan(client, { op: 'read', key })
+    if (kind < 0.75) return this.#planRead(client, key, random)
     if (kind < 0.9) return this.#plan(client, { op: 'write', key, value: random.below(5) })
     return this.#plan(client, { op: 'cas', key, expect: random.below(5), value: random.below(5) })
   }
@@ -78,12 +82,20 @@ export class ListsAndRegisters implements Workload {
     }
   }
 
-  #plan(client: number, action: Action): PlannedOperation {
+  #planRead(client: number, key: string, random: SimRandom): PlannedOperation {
+    const way = random.next()
+    if (way < 0.3) return this.#plan(client, { op: 'read', key })
+    const look = (machine: Machine): unknown => (machine as ListsAndRegistersMachine).read(key)
+    return this.#plan(client, { op: 'read', key }, { mayLease: way < 0.65, look })
+  }
+
+  #plan(client: number, action: Action, read?: PlannedRead): PlannedOperation {
     const history = action.key.startsWith('l') ? this.#lists : this.#registers
     const id = (this.#clientIds[client] ??= ++this.#clientCount)
     let call = 0
     return {
       data: Buffer.from(JSON.stringify(action)),
+      read,
       began: (callMs) => (call = callMs),
       ended: (end) => {
         history.push(operationOf(action, id, call, end))
@@ -130,6 +142,11 @@ export class ListsAndRegistersMachine implements Machine {
     return result
   }
 
+  /** What a list or a register holds. */
+  read(key: string): readonly number[] | number | null {
+    return key.startsWith('l') ? [...(this.lists.get(key) ?? [])] : (this.#registers.get(key) ?? null)
+  }
+
   digest(): string {
     return `${this.#digest}`
   }
@@ -144,7 +161,7 @@ export class ListsAndRegistersMachine implements Machine {
         return true
       }
       case 'read':
-        return key.startsWith('l') ? [...(this.lists.get(key) ?? [])] : (this.#registers.get(key) ?? null)
+        return this.read(key)
       case 'write':
         this.#registers.set(key, action.value)
         return true

@@ -5,6 +5,7 @@ import { GROUP } from '../world/simNode.ts'
 import { SimProcess } from '../world/simProcess.ts'
 import type { SimWorld } from '../world/simWorld.ts'
 import { appendWithin } from './appendWithin.ts'
+import { readWithin, type PlannedRead } from './readWithin.ts'
 import type { OperationEnd, PlannedOperation, Workload } from './workload.ts'
 
 export interface SimClientOptions {
@@ -80,7 +81,8 @@ export class SimClient {
   /** One attempt, by one of two ways. */
   #try(operation: PlannedOperation, deadlineMs: number): void {
     const { random, localProbability } = this.#options
-    if (random.happens(localProbability)) this.#tryWithin(operation, deadlineMs)
+    if (operation.read !== undefined) this.#read(operation, operation.read, deadlineMs)
+    else if (random.happens(localProbability)) this.#tryWithin(operation, deadlineMs)
     else this.#findLeader(operation, deadlineMs)
   }
 
@@ -120,6 +122,28 @@ export class SimClient {
       this.#process.clearTimeout(timer)
       this.#process.arrive(0, () => this.#conclude(operation, deadlineMs, outcome))
     })
+  }
+
+  /** In the process of a server, which need not lead. What has no answer is asked again: it has done nothing. */
+  #read(operation: PlannedOperation, read: PlannedRead, deadlineMs: number): void {
+    const { world, random } = this.#options
+    const { up } = world
+    if (up.length === 0) {
+      this.#tryAgain(operation, deadlineMs)
+      return
+    }
+    let isOpen = true
+    const settle = (end: { readonly result: unknown } | undefined): void => {
+      if (!isOpen) return
+      isOpen = false
+      this.#process.clearTimeout(timer)
+      if (end === undefined) this.#tryAgain(operation, deadlineMs)
+      else this.#end(operation, { type: 'done', result: end.result, returnMs: world.now })
+    }
+    const timer = this.#process.setTimeout(() => settle(undefined), REQUEST_TIMEOUT_MS)
+    readWithin(random.pick(up), read, this.#checks, { timeoutMs: REQUEST_TIMEOUT_MS }, (end) =>
+      this.#process.arrive(0, () => settle(end)),
+    )
   }
 
   #answered(operation: PlannedOperation, deadlineMs: number, attempt: Attempt, outcome: AttemptOutcome): void {

@@ -1,5 +1,6 @@
 import type { SimRandom } from '../random.ts'
 import type { Machine, MachineFactory } from '../world/machine.ts'
+import type { PlannedRead } from './readWithin.ts'
 
 /** How an operation ended for the client that began it. Times are in milliseconds of the world. */
 export type OperationEnd =
@@ -13,6 +14,8 @@ export type OperationEnd =
 export interface PlannedOperation {
   /** The command that does it. */
   readonly data: Uint8Array
+  /** It reads, and needs no command for that. */
+  readonly read?: PlannedRead | undefined
   began(callMs: number): void
   ended(end: OperationEnd): void
 }

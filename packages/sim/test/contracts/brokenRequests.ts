@@ -135,17 +135,17 @@ export const brokenRequests: readonly Breakage<ClientChange>[] = [
 ]
 
 /** Each type of request, taken for another one. */
-export const changedRequests: readonly Breakage<ClientChange>[] = (['append', 'read', 'status'] as const).map(
-  (type) => {
-    const other = type === 'status' ? READ : STATUS
-    return [
-      `takes ${type} for another request`,
-      asking((request) => (request.type === type ? other : request)),
-      `brings ${type} to the leader as it was asked`,
-      /the request that reached the leader\.type is/,
-    ]
-  },
-)
+export const changedRequests: readonly Breakage<ClientChange>[] = (
+  ['append', 'read', 'readIndex', 'status'] as const
+).map((type) => {
+  const other = type === 'status' ? READ : STATUS
+  return [
+    `takes ${type} for another request`,
+    asking((request) => (request.type === type ? other : request)),
+    `brings ${type} to the leader as it was asked`,
+    /the request that reached the leader\.type is/,
+  ]
+})
 
 /** Each type of reply, taken for another one. */
 export const changedReplies: readonly Breakage<ClientChange>[] = Object.keys(everyReply()).map((type) => {

@@ -9,7 +9,15 @@ function noOp(index: number, term: number): Entry {
 }
 
 function appendEntries(...entries: Entry[]): Message {
-  return { type: 'appendEntries', term: 3, session: 2, prevLog: { index: 4, term: 2 }, entries, leaderCommit: 4 }
+  return {
+    type: 'appendEntries',
+    term: 3,
+    session: 2,
+    round: 0,
+    prevLog: { index: 4, term: 2 },
+    entries,
+    leaderCommit: 4,
+  }
 }
 
 const FIRST: Extract<Message, { type: 'bootstrap.offer' }>['entry'] = {
@@ -30,11 +38,11 @@ test.each<[Message, string]>([
     'appendEntries term 3 prev 4/2 entries 5..6/2 7..9/3 commit 4 session 2',
   ],
   [
-    { type: 'appendEntries.accepted', term: 3, session: 2, matchIndex: 5 },
+    { type: 'appendEntries.accepted', term: 3, session: 2, round: 0, matchIndex: 5 },
     'appendEntries.accepted term 3 match 5 session 2',
   ],
   [
-    { type: 'appendEntries.rejected', term: 3, session: 2, prevLogIndex: 4, hint: { index: 2, term: 1 } },
+    { type: 'appendEntries.rejected', term: 3, session: 2, round: 0, prevLogIndex: 4, hint: { index: 2, term: 1 } },
     'appendEntries.rejected term 3 prev 4 hint 2/1 session 2',
   ],
   [{ type: 'bootstrap.inquiry', birth: undefined }, 'bootstrap.inquiry from a blank server'],

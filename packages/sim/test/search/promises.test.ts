@@ -79,7 +79,7 @@ describe('what leaves a machine', () => {
   }
 
   it('is of the term on its disk', () => {
-    const heartbeat = { session: 1, prevLog: { index: 1, term: 1 }, entries: [], leaderCommit: 0 }
+    const heartbeat = { session: 1, round: 0, prevLog: { index: 1, term: 1 }, entries: [], leaderCommit: 0 }
     const from = machine(0, [], { term: 3 })
     expect(sending(from, 1, { ...heartbeat, type: 'appendEntries', term: 4 })).toThrow(broken('termIsDurable'))
     expect(sending(from, 1, { ...heartbeat, type: 'appendEntries', term: 3 })).not.toThrow()
@@ -96,7 +96,7 @@ describe('what leaves a machine', () => {
 
   it('acknowledges what is on its disk, as its log has it', () => {
     const follower = machine(0, [2, 2], { term: 3 })
-    const accepted = { type: 'appendEntries.accepted', term: 3, session: 1 } as const
+    const accepted = { type: 'appendEntries.accepted', term: 3, session: 1, round: 0 } as const
     expect(sending(follower, 1, { ...accepted, matchIndex: 3 })).not.toThrow()
     expect(sending(follower, 1, { ...accepted, matchIndex: 4 })).toThrow(broken('acknowledgedIsDurable'))
     const { image, disk } = follower

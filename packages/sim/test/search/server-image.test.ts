@@ -271,6 +271,7 @@ describe('a server put back from its image', () => {
       type: 'appendEntries',
       term: 2,
       session: 1,
+      round: 0,
       prevLog: { index: 1, term: 1 },
       entries: [{ kind: 'no-op', index: 2, term: 2, time: 0 }],
       leaderCommit: 2,

@@ -262,7 +262,7 @@ describe('a turn of the search', () => {
 
   it('keeps an answer of a term that a crash would make the server forget', () => {
     const { machine } = startMachine(0, BORN, WAYS[1])
-    const heartbeat = { session: 1, prevLog: { index: 1, term: 1 }, entries: [], leaderCommit: 0 }
+    const heartbeat = { session: 1, round: 0, prevLog: { index: 1, term: 1 }, entries: [], leaderCommit: 0 }
     const message = { type: 'appendEntries', term: 5, ...heartbeat } as const
     const follower = takeTurn(machine, { type: 'deliver', envelope: { from: 1, to: 0, message } }, WAYS[1]).machine
     expect([follower.term, follower.durableTerm]).toEqual([5, 1])

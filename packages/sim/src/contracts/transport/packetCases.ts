@@ -77,6 +77,7 @@ export const packetCases: TransportTests = {
       type: 'appendEntries',
       term: Number.MAX_SAFE_INTEGER,
       session: Number.MAX_SAFE_INTEGER,
+      round: Number.MAX_SAFE_INTEGER,
       prevLog: { index: place.index - 1, term: place.term },
       entries: [commandOfSize(place, Math.min(maxEntryBytes, LARGEST_BYTES))],
       leaderCommit: Number.MAX_SAFE_INTEGER,
@@ -98,7 +99,7 @@ export const packetCases: TransportTests = {
       data: new Uint8Array(dataBytes).fill(entry.index),
     }))
     const prevLog = { index: 0, term: 0 }
-    const append: Message = { type: 'appendEntries', term: 4, session: 1, prevLog, entries, leaderCommit: 0 }
+    const append: Message = { type: 'appendEntries', term: 4, session: 1, round: 0, prevLog, entries, leaderCommit: 0 }
     await bench.bring(n1, n2, [samplePacket('orders', append), samplePacket('stock', sampleVote(1))])
   },
 }
