@@ -3,6 +3,7 @@ import { CorruptStoreError } from '@quorate/disk'
 import { INVARIANTS, InvariantBroken, hold, type InvariantName } from '../invariants/invariant.ts'
 import { SimRandom } from '../random.ts'
 import { HistoryBroken, ListsAndRegisters } from '../workload/listsAndRegisters.ts'
+import { askForLease } from '../workload/readWithin.ts'
 import { SimClient } from '../workload/simClient.ts'
 import type { Workload } from '../workload/workload.ts'
 import type { Machine } from '../world/machine.ts'
@@ -188,6 +189,9 @@ export class Storm {
     }
     const random = this.#random.fork()
     this.#repeat(random, 400, () => this.#peek(random))
+    if (weather.settings.leaseReads === true) {
+      this.#repeat(this.#random.fork(), 200, () => this.#askForLeases())
+    }
     await world.run(weather.stormMs)
     this.#isOn = false
   }
@@ -219,6 +223,10 @@ export class Storm {
       happen()
       this.#repeat(random, everyMs, happen)
     })
+  }
+
+  #askForLeases(): void {
+    for (const node of this.world.up) askForLease(node, this.world.invariants.clients)
   }
 
   #peek(random: SimRandom): void {
