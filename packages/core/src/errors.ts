@@ -133,8 +133,8 @@ export class NotCaughtUpError extends QuorateError {
 
   constructor(group: GroupId, index: Index, reached: Index, options?: ErrorOptions) {
     super(
-      `group ${group}: entry ${index} was waited for, and ${reached} was the last that was reached when the wait ended. ` +
-        'Wait longer, or look why this server is behind: log.staleness says how far.',
+      `group ${group}: entry ${index} was waited for, and ${reached} was the last that was reached when the wait or the ` +
+        'subscription ended. Wait longer, or look why this server is behind: log.staleness says how far.',
       options,
     )
     this.group = group

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { cluster } from './world/cluster.ts'
 import { appendEntries, requestVote, serverWorld, type ServerWorld } from './world/serverWorld.ts'
 
 interface LeaderOptions {
@@ -262,5 +263,44 @@ describe('thesis §6.4.1 Using clocks to reduce messaging for read-only queries'
     }
     expect(world.role).toBe('leader')
     expect(world.state.readRounds.starts.length).toBeLessThanOrEqual(7)
+  })
+})
+
+describe('reads that may be stale', () => {
+  it('counts what is committed and not applied here, and how long the leader has been silent', () => {
+    const nodes = cluster(3)
+    nodes.electLeader('n1')
+    nodes.append('n1', 'a')
+    nodes.settle()
+    const { lastApplied } = nodes.server('n2').staleness
+    expect(nodes.server('n2').staleness).toMatchObject({ lastApplied, behind: 0 })
+    // It has the next entries, and hears that they are committed, but they are not on its disk.
+    nodes.node('n2').store.isHeld = true
+    nodes.append('n1', 'b', 'c')
+    nodes.run(100)
+    expect(nodes.server('n1').staleness).toMatchObject({ lastApplied: lastApplied + 2, behind: 0 })
+    expect(nodes.server('n2').staleness).toMatchObject({ lastApplied, behind: 2 })
+    nodes.node('n2').store.isHeld = false
+    nodes.partition('n2')
+    const { silentMs } = nodes.server('n2').staleness
+    nodes.run(1_000)
+    expect(nodes.server('n2').staleness.silentMs).toBe(silentMs! + 1_000)
+  })
+
+  it('also what the leader has said is committed, though the entries have not come', () => {
+    const world = serverWorld({ log: [1], term: 2 })
+    world.receive('S2', appendEntries(2, [9, 2], [], 8))
+    expect([world.state.commitIndex, world.state.leaderCommit]).toEqual([0, 8])
+  })
+
+  it('a process that has heard of nothing committed does not say how old that is', () => {
+    expect(cluster(3).server('n1').staleness).toEqual({ lastApplied: 0, behind: 0, silentMs: undefined })
+  })
+
+  it('the only voter has always just heard a majority', () => {
+    const nodes = cluster(1)
+    nodes.electLeader('n1')
+    nodes.run(500)
+    expect(nodes.server('n1').staleness.silentMs).toBe(0)
   })
 })

@@ -21,7 +21,7 @@ export interface ReadIndex {
 }
 
 /** @throws RangeError for what is none of the two. */
-export function mayLease({ consistency = 'linearizable' }: ReadIndexOptions): boolean {
+export function allowsLease({ consistency = 'linearizable' }: ReadIndexOptions): boolean {
   if (consistency === 'linearizable' || consistency === 'lease') return consistency === 'lease'
   throw new RangeError(`consistency is ${String(consistency)}; it must be 'linearizable' or 'lease'`)
 }

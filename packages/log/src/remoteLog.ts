@@ -2,28 +2,27 @@ import {
   assertName,
   LogClosedError,
   NotLeaderError,
-  ServerStoppedError,
   type ClientOutcome,
+  type ClientReply,
   type ClientRequest,
   type ClientTransport,
   type Command,
   type GroupId,
   type Index,
   type Network,
-  type RefusedReply,
   type ServerId,
   type Term,
 } from '@quorate/core'
 import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
-import { backoff } from './backoff.ts'
+import { ASK_TIMEOUT_MS, askLeader, type WantedReply } from './askLeader.ts'
 import { toCommand, type Appendable } from './command.ts'
 import { giveUpAfter } from './giveUp.ts'
+import { assertInteger } from './integer.ts'
 import { LogEntry } from './logEntry.ts'
-import { mayLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
+import { allowsLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { Slab } from './slab.ts'
 
-const ASK_TIMEOUT_MS = 1_000
 const READ_BYTES = 256 * 1024
 
 /** Who leads a group. */
@@ -115,7 +114,7 @@ export class RemoteLog implements LeaderRoute {
    * @throws NotLeaderError when no leader could prove in time that it leads; RangeError for options that cannot be meant.
    */
   async readIndex(options: ReadIndexOptions = {}): Promise<ReadIndex> {
-    const request = { type: 'readIndex', mayLease: mayLease(options) } as const
+    const request = { type: 'readIndex', mayLease: allowsLease(options) } as const
     const { index, term } = await this.#askUntil(request, 'readIndex', options)
     return { index, term }
   }
@@ -181,11 +180,11 @@ export class RemoteLog implements LeaderRoute {
     await this.close()
   }
 
-  async #askUntil<Type extends 'status' | 'entries' | 'readIndex'>(
+  async #askUntil<Type extends ClientReply['type']>(
     request: ClientRequest,
     wanted: Type,
     options: AppendOptions,
-  ): Promise<Extract<ClientOutcome, { type: Type }>> {
+  ): Promise<WantedReply<Type>> {
     const giveUp = giveUpAfter(appendTimeoutMs(options), options.signal)
     try {
       const reply = await this.#ask(request, wanted, giveUp.signal)
@@ -196,38 +195,20 @@ export class RemoteLog implements LeaderRoute {
     }
   }
 
-  /**
-   * Asks the leader, and again until it answers; reading twice does no harm. Undefined when the signal aborts first. A
-   * refusal is an answer: asked again, it would be the same.
-   */
-  async #ask<Type extends 'status' | 'entries' | 'readIndex'>(
+  #ask<Type extends ClientReply['type']>(
     request: ClientRequest,
     wanted: Type,
     signal: AbortSignal,
-  ): Promise<Extract<ClientOutcome, { type: Type }> | undefined> {
-    for (let attempt = 0; !signal.aborted && !this.#isClosed; attempt++) {
-      const outcome = await this.#askOnce(request)
-      if (outcome.type === wanted) return outcome as Extract<ClientOutcome, { type: Type }>
-      if (outcome.type === 'refused') throw refusal(this.group, request, outcome)
-      await backoff(attempt, signal)
-    }
-    return undefined
+  ): Promise<WantedReply<Type> | undefined> {
+    const { group } = this
+    const askOnce = (asked: ClientRequest): Promise<ClientOutcome> => this.#askOnce(asked)
+    return askLeader({ group, request, wanted, askOnce, isClosed: () => this.#isClosed }, signal)
   }
 
   #notLed({ signal }: AppendOptions): unknown {
     if (signal?.aborted === true) return signal.reason
     return this.#isClosed ? new LogClosedError(this.group) : new NotLeaderError(this.group, undefined)
   }
-}
-
-function refusal(group: GroupId, { type }: ClientRequest, { reason, message }: RefusedReply): Error {
-  if (reason === 'closed') return new ServerStoppedError(group, message)
-  return new TypeError(`group ${group}: the ${type} was refused: ${message}`)
-}
-
-function assertInteger(option: string, value: unknown, least: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= least) return
-  throw new RangeError(`${option} is ${String(value)}; it must be an integer of at least ${least}`)
 }
 
 /**

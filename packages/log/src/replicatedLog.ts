@@ -28,9 +28,9 @@ import {
   type RecoverServerOptions,
 } from './membershipChange.ts'
 import { transferLeadership, type TransferOptions } from './leadershipTransfer.ts'
-import { backoff } from './backoff.ts'
+import { ASK_TIMEOUT_MS, askLeader } from './askLeader.ts'
 import { giveUpAfter } from './giveUp.ts'
-import { mayLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
+import { allowsLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
 import { whenAborted } from './whenAborted.ts'
 import { LocalAppends, type LocalOutcome } from './localAppends.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
@@ -53,9 +53,6 @@ export interface SubscribeOptions {
   /** Ends the loop by throwing the signal's reason. */
   readonly signal?: AbortSignal
 }
-
-/** A leader that fell does not answer: then the next one is asked. */
-const READ_TIMEOUT_MS = 1_000
 
 export interface OpenLogOptions {
   /** How long to wait for the group's birth, or its leader, on a store that holds nothing of it. 10,000 by default. */
@@ -157,15 +154,19 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
    * server has applied so far: whoever has taken the entries up to `index` (see `Subscription.reached`) reads as if there
    * were one copy.
    * @throws NotLeaderError when no leader could prove in time that it leads, NotCaughtUpError when this server did not come so
-   * far in time, RangeError for options that cannot be meant, LogClosedError; the signal's reason.
+   * far in time, RangeError for options that cannot be meant, LogClosedError; TypeError when the leader refused; the signal's reason.
    */
   async readIndex(options: ReadIndexOptions = {}): Promise<ReadIndex> {
-    const isLeased = mayLease(options)
+    const mayLease = allowsLease(options)
     const giveUp = giveUpAfter(appendTimeoutMs(options), options.signal)
     try {
-      const answer = await this.#askForIndex(isLeased, giveUp.signal, options.signal)
-      await this.#whenApplied(answer.index, giveUp.signal, options.signal)
+      const answer = await this.#askForIndex(mayLease, giveUp.signal)
+      await this.#whenApplied(answer.index, giveUp.signal)
       return answer
+    } catch (error) {
+      // Whoever gives up hears its own reason, whatever was under way.
+      options.signal?.throwIfAborted()
+      throw error
     } finally {
       giveUp.release()
     }
@@ -259,34 +260,22 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     })
   }
 
-  /** Again until a leader answers: to ask twice does no harm. */
-  async #askForIndex(mayLease: boolean, giveUp: AbortSignal, signal: AbortSignal | undefined): Promise<ReadIndex> {
-    for (let attempt = 0; ; attempt++) {
-      signal?.throwIfAborted()
-      if (this.closedError !== undefined) throw this.closedError
-      if (giveUp.aborted) throw new NotLeaderError(this.group, this.leaderId)
-      const outcome = await this.#askOnce(mayLease, giveUp)
-      if (outcome?.type === 'readIndex') return { index: outcome.index, term: outcome.term }
-      if (outcome !== undefined) await backoff(attempt, giveUp)
-    }
+  async #askForIndex(mayLease: boolean, giveUp: AbortSignal): Promise<ReadIndex> {
+    const { group } = this
+    const request = { type: 'readIndex', mayLease } as const
+    const askOnce = (): Promise<ClientOutcome> =>
+      new Promise((settled) => {
+        if (this.#hosted.status.role === 'leader') this.#hosted.readIndex(mayLease, settled)
+        else this.#node.client.request(group, request, ASK_TIMEOUT_MS, settled)
+      })
+    const isClosed = (): boolean => this.closedError !== undefined
+    const reply = await askLeader({ group, request, wanted: 'readIndex', askOnce, isClosed }, giveUp)
+    if (reply === undefined) throw this.closedError ?? new NotLeaderError(group, this.leaderId)
+    return { index: reply.index, term: reply.term }
   }
 
-  /** Undefined when the signal aborts first. */
-  #askOnce(mayLease: boolean, giveUp: AbortSignal): Promise<ClientOutcome | undefined> {
-    return new Promise((resolve) => {
-      const stopListening = whenAborted(giveUp, () => resolve(undefined))
-      const settle = (outcome: ClientOutcome): void => {
-        stopListening()
-        resolve(outcome)
-      }
-      if (this.#hosted.status.role === 'leader') this.#hosted.readIndex(mayLease, settle)
-      else this.#node.client.request(this.group, { type: 'readIndex', mayLease }, READ_TIMEOUT_MS, settle)
-    })
-  }
-
-  async #whenApplied(index: Index, giveUp: AbortSignal, signal: AbortSignal | undefined): Promise<void> {
+  async #whenApplied(index: Index, giveUp: AbortSignal): Promise<void> {
     while (this.lastApplied < index) {
-      signal?.throwIfAborted()
       if (this.closedError !== undefined) throw this.closedError
       if (giveUp.aborted) throw new NotCaughtUpError(this.group, index, this.lastApplied)
       await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import { NotCaughtUpError, type Entry, type GroupId, type Index } from '@quorate/core'
+import { assertInteger } from './integer.ts'
 import { LogEntry } from './logEntry.ts'
 import { whenAborted } from './whenAborted.ts'
 
@@ -83,9 +84,10 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
   /**
    * Resolves once the loop over this subscription has taken all entries up to `index` and asks for the next: what it builds of
    * them is built. Together with `log.readIndex()` a read of that is linearizable.
-   * @throws NotCaughtUpError when the subscription ends first; the signal's reason.
+   * @throws NotCaughtUpError when the subscription ends first, RangeError for what is no index; the signal's reason.
    */
   async reached(index: Index, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    assertInteger('index', index, 0)
     signal?.throwIfAborted()
     if (this.#reached < index && !this.#isReleased) await this.#whenReached(index, signal)
     if (this.#reached >= index) return

@@ -114,6 +114,11 @@ describe('subscription.reached', () => {
     await entries.reached(index)
   })
 
+  it.each([-1, 0.5, Number.NaN])('%s is no index', async (index) => {
+    const { leader } = await openCluster()
+    await expect(leader.subscribe().reached(index)).rejects.toThrow(`index is ${index}; it must be an integer`)
+  })
+
   it('counts what is passed over, and what comes later', async () => {
     const { leader } = await openCluster()
     const { entries } = view(leader)

@@ -30,9 +30,11 @@ export function holdsQuorum(state: RaftState): boolean {
 
 /** How long ago a majority has answered at last, this server included: in milliseconds, counted in ticks. */
 export function leaderSilenceMs(state: RaftState): number {
-  const ticks = -quorumIndex(configurationOf(state)?.voters ?? [[]], (id) =>
-    id === state.id ? 0 : -(state.peers.get(id)?.silentTicks ?? Infinity),
-  )
+  const ticks =
+    0 -
+    quorumIndex(configurationOf(state)?.voters ?? [[]], (id) =>
+      id === state.id ? 0 : -(state.peers.get(id)?.silentTicks ?? Infinity),
+    )
   return (ticks * state.settings.heartbeatIntervalMs) / TICKS_PER_HEARTBEAT
 }
 
