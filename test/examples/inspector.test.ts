@@ -30,7 +30,10 @@ describe('main.mjs', () => {
     }
 
     for (const id of ['a', 'b', 'c']) {
-      expectInOrder(RegExp(`^orders/${id} > follower: starts as armed`), RegExp(`^orders/${id}: starts as follower`))
+      expectInOrder(
+        RegExp(`^orders/${id} > follower: starts as following.contact.armed`),
+        RegExp(`^orders/${id}: starts as follower`),
+      )
     }
 
     const first = /Ending (\w):/.exec(lines[placeOf(/^Ending/)]!)![1]!

@@ -56,6 +56,14 @@ export interface RefusedReply {
   readonly message: string
 }
 
+/** Proven not to have been appended: the leader has as much in hand as it takes. Try again later. */
+export interface BusyReply {
+  readonly type: 'busy'
+  /** Of appends that are not committed and applied yet. */
+  readonly pendingBytes: number
+  readonly maxPendingBytes: number
+}
+
 /** Appended, but the server can no longer say whether all of the commands were committed. */
 export interface UnknownReply {
   readonly type: 'unknown'
@@ -68,6 +76,13 @@ export interface EntriesReply {
   readonly entries: readonly Entry[]
   readonly commitIndex: Index
   readonly term: Term
+}
+
+/** The entries behind `after` are no longer in the log: a snapshot stands in their place. */
+export interface CompactedReply {
+  readonly type: 'compacted'
+  /** The first that is there. */
+  readonly firstAvailable: Index
 }
 
 /** Who has applied the entries up to `index` sees all that was committed when the leader was asked. */
@@ -88,8 +103,10 @@ export type ClientReply =
   | AppendedReply
   | NotLeaderReply
   | RefusedReply
+  | BusyReply
   | UnknownReply
   | EntriesReply
+  | CompactedReply
   | ReadIndexReply
   | StatusReply
 

@@ -1,4 +1,4 @@
-import type { GroupUuid, ServerId, StoreIdentity } from './identifiers.ts'
+import type { GroupUuid, Index, ServerId, StoreIdentity } from './identifiers.ts'
 
 /** A server as the configuration knows it. The store is named so that a wiped disk is not taken for the old one. */
 export interface Member {
@@ -24,6 +24,12 @@ export interface Configuration {
   readonly voters: readonly (readonly ServerId[])[]
   /** What the change that is under way leads to; absent when none is. Whoever leads goes on with it. */
   readonly next?: NextConfiguration
+}
+
+/** A configuration and where in the log it stands. */
+export interface PlacedConfiguration {
+  readonly index: Index
+  readonly configuration: Configuration
 }
 
 /** Where a change of the configuration ends: these members, of which these vote. */

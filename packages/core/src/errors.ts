@@ -91,6 +91,26 @@ export class EntryTooLargeError extends QuorateError {
   }
 }
 
+/** The leader had as much in hand as it takes in (`maxPendingBytes`). Nothing was appended. */
+export class BackpressureError extends QuorateError {
+  readonly code = 'BACKPRESSURE'
+  readonly group: GroupId
+  /** What the leader had in hand of appends that were not committed and applied yet. */
+  readonly pendingBytes: number
+  readonly maxPendingBytes: number
+
+  constructor(group: GroupId, pendingBytes: number, maxPendingBytes: number, options?: ErrorOptions) {
+    super(
+      `group ${group}: the leader has ${pendingBytes} bytes in hand that are not committed and applied yet, and takes in ` +
+        `${maxPendingBytes}, so nothing was appended. Append less at a time, or raise maxPendingBytes.`,
+      options,
+    )
+    this.group = group
+    this.pendingBytes = pendingBytes
+    this.maxPendingBytes = maxPendingBytes
+  }
+}
+
 /** The log was closed, by the caller or by the end of its node. Nothing was appended. */
 export class LogClosedError extends QuorateError {
   readonly code = 'LOG_CLOSED'
@@ -99,6 +119,27 @@ export class LogClosedError extends QuorateError {
   constructor(group: GroupId, options?: ErrorOptions) {
     super(`group ${group}: the log is closed. Open it again to go on.`, options)
     this.group = group
+  }
+}
+
+/** The entries that were asked for are no longer in the log: a snapshot stands in their place. */
+export class LogCompactedError extends QuorateError {
+  readonly code = 'LOG_COMPACTED'
+  readonly group: GroupId
+  /** The first entry that was asked for. */
+  readonly requested: Index
+  /** The first that is there. */
+  readonly firstAvailable: Index
+
+  constructor(group: GroupId, requested: Index, firstAvailable: Index, options?: ErrorOptions) {
+    super(
+      `group ${group}: entry ${requested} was asked for, and the log begins at ${firstAvailable}: a snapshot stands for what ` +
+        "was before. Begin at 'earliest', or at an entry that is there, with a state that holds what was before it.",
+      options,
+    )
+    this.group = group
+    this.requested = requested
+    this.firstAvailable = firstAvailable
   }
 }
 
@@ -274,6 +315,11 @@ export class InvariantViolation extends QuorateError {
   constructor(promise: string, options?: ErrorOptions) {
     super(`broken: ${promise}. This is a fault in Quorate; please report it with the log of this server.`, options)
   }
+}
+
+/** What was thrown, as an error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 /** @throws InvariantViolation stating the promise that does not hold. */

@@ -19,6 +19,7 @@ export {
   type Configuration,
   type Member,
   type NextConfiguration,
+  type PlacedConfiguration,
 } from './configuration.ts'
 export {
   ENTRY_OVERHEAD_BYTES,
@@ -31,6 +32,13 @@ export {
   type EntryKind,
   type NoOpEntry,
 } from './entry.ts'
+export {
+  installSnapshotBytes,
+  isSameSnapshot,
+  type SnapshotDescription,
+  type SnapshotHead,
+  type StoredSnapshot,
+} from './snapshot.ts'
 
 // What servers and clients say to one another.
 export {
@@ -44,6 +52,8 @@ export {
   type BootstrapMessage,
   type BootstrapOffer,
   type BootstrapStanding,
+  type InstallSnapshot,
+  type InstallSnapshotAnswered,
   type Message,
   type Packet,
   type PreVote,
@@ -60,9 +70,11 @@ export {
 export type {
   AppendRequest,
   AppendedReply,
+  BusyReply,
   ClientOutcome,
   ClientReply,
   ClientRequest,
+  CompactedReply,
   EntriesReply,
   ReadIndexReply,
   ReadIndexRequest,
@@ -87,6 +99,10 @@ export type {
   Network,
   Random,
   RecoveredGroup,
+  SnapshotDraft,
+  SnapshotReader,
+  SnapshotSource,
+  SnapshotWrite,
   StateMachine,
   Store,
   StoreFailure,
@@ -99,6 +115,8 @@ export { MemoryStore } from './memory/memoryStore.ts'
 
 // The node, and a server alone.
 export { RaftNode, type OpenGroupOptions, type RaftNodeOptions } from './driver/raftNode.ts'
+export type { CompactionPolicy } from './driver/compactionPolicy.ts'
+export type { SnapshotOutcome, SnapshotSettled } from './driver/snapshotTaker.ts'
 export type { Staleness } from './driver/staleness.ts'
 export type { AppendSettled, HostedServer, ReadSettled, TransferSettled } from './driver/hostedServer.ts'
 export type { DroppedPackets } from './driver/admission.ts'
@@ -114,21 +132,29 @@ export {
 export type { RunningTimeout, ServerImage } from './statecharts/serverImage.ts'
 export type { Role } from './statecharts/server.ts'
 export type { Surroundings } from './statecharts/context.ts'
-export type { PlacedConfiguration } from './state/raftState.ts'
 export type { ChangeOutcome, ChangeRefusal } from './state/membershipChange.ts'
 export type { MembershipOutcome, MembershipRequest, MembershipSettled } from './driver/membershipDesk.ts'
 export type { TransferOutcome, TransferRefusal } from './state/transfer.ts'
 export type { AppendOrder, AppendOutcome } from './state/pendingAppends.ts'
 export type { ReadOrder, ReadOutcome } from './state/readRounds.ts'
-export type { Outputs, Write } from './state/outputs.ts'
+export type { Applying } from './rules/commitment.ts'
+export type { IntakeStep, Outputs, SnapshotRead, Write } from './state/outputs.ts'
 export type { WriteId } from './state/durability.ts'
 export type { RaftState } from './state/raftState.ts'
 export { firstEntry } from './rules/bootstrap.ts'
-export { DEFAULT_SETTINGS, PAPER_SETTINGS, resolveSettings, type RaftSettings } from './settings.ts'
+export {
+  DEFAULT_SETTINGS,
+  PAPER_SETTINGS,
+  RELOADABLE_SETTINGS,
+  reloadSettings,
+  resolveSettings,
+  type RaftSettings,
+} from './settings.ts'
 
 export {
   AlreadyBootstrappedError,
   AppendOutcomeUnknownError,
+  BackpressureError,
   BootstrapConflictError,
   BootstrapIncompleteError,
   EntryTooLargeError,
@@ -137,6 +163,7 @@ export {
   MembershipChangeError,
   type MembershipChangeReason,
   LogClosedError,
+  LogCompactedError,
   NotBootstrappedError,
   NotCaughtUpError,
   NotLeaderError,
@@ -145,4 +172,5 @@ export {
   StoreReplacedError,
   WrongGroupError,
   invariant,
+  toError,
 } from './errors.ts'

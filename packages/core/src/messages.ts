@@ -1,5 +1,6 @@
 import type { ConfigurationEntry, Entry } from './entry.ts'
 import type { GroupId, GroupUuid, Index, LogPosition, StoreIdentity, Term } from './identifiers.ts'
+import type { SnapshotDescription } from './snapshot.ts'
 
 /**
  * Would you vote for me in the next term (thesis §9.6)? Asked in the present term: nothing changes by it, neither the
@@ -65,7 +66,7 @@ export interface Removed {
   readonly type: 'removed'
   readonly term: Term
   /** Where the committed configuration stands. */
-  readonly configuration: LogPosition
+  readonly configurationIndex: Index
 }
 
 /** Leader to follower: replicates entries, and is the heartbeat (§5.3). The leader is the sender. */
@@ -105,6 +106,34 @@ export interface AppendEntriesRejected {
    * the request's `prevLog`. It lets the leader skip whole terms (§5.3).
    */
   readonly hint: LogPosition
+}
+
+/**
+ * Leader to a follower that needs entries which the leader has no more: a piece of its snapshot, and its heartbeat
+ * (Figure 13). The leader is the sender. One without data asks how far the follower is.
+ */
+export interface InstallSnapshot {
+  readonly type: 'installSnapshot'
+  readonly term: Term
+  /** As in AppendEntries. */
+  readonly session: number
+  readonly round: number
+  /** Which snapshot: lastIncludedIndex and lastIncludedTerm, the configuration, how much there is of it. */
+  readonly description: SnapshotDescription
+  /** Where in the snapshot the piece belongs, in bytes. */
+  readonly offset: number
+  readonly data: Uint8Array
+}
+
+/** How much of the snapshot the follower has. Once it is installed, and durable, `appendEntries.accepted` says so. */
+export interface InstallSnapshotAnswered {
+  readonly type: 'installSnapshot.answered'
+  readonly term: Term
+  readonly session: number
+  readonly round: number
+  readonly lastIncludedIndex: Index
+  /** From here on it wants more, in bytes. */
+  readonly receivedBytes: number
 }
 
 /**
@@ -151,6 +180,8 @@ export type RaftMessage =
   | RequestVoteReply
   | AppendEntries
   | AppendEntriesReply
+  | InstallSnapshot
+  | InstallSnapshotAnswered
   | TimeoutNow
   | Removed
 
@@ -160,17 +191,25 @@ export type BootstrapMessage = BootstrapInquiry | BootstrapStanding | BootstrapO
 export type Message = RaftMessage | BootstrapMessage
 
 /** Answers are of use only in the term of their question. */
-export function isAnswer(message: RaftMessage): message is PreVoteReply | RequestVoteReply | AppendEntriesReply {
+export function isAnswer(
+  message: RaftMessage,
+): message is PreVoteReply | RequestVoteReply | AppendEntriesReply | InstallSnapshotAnswered {
   switch (message.type) {
     case 'preVote':
     case 'requestVote':
     case 'appendEntries':
+    case 'installSnapshot':
     case 'timeoutNow':
     case 'removed':
       return false
     default:
       return true
   }
+}
+
+/** Whoever sends one leads the term that it names. */
+export function isOfLeader({ type }: Message): boolean {
+  return type === 'appendEntries' || type === 'installSnapshot'
 }
 
 export function isBootstrapMessage(message: Message): message is BootstrapMessage {

@@ -2,6 +2,7 @@ import type { ClientOutcome, ClientReply, ClientRequest } from './clientProtocol
 import type { ConfigurationEntry, Entry } from './entry.ts'
 import type { GroupId, Index, LogPosition, NodeId, ServerId, StoreIdentity, Term } from './identifiers.ts'
 import type { Packet } from './messages.ts'
+import type { SnapshotDescription, SnapshotHead, StoredSnapshot } from './snapshot.ts'
 
 /** What a transport tells its node. The methods never throw. */
 export interface TransportReceiver {
@@ -59,12 +60,25 @@ export interface HardState {
   readonly votedFor: ServerId | undefined
 }
 
+/** A snapshot takes the place of the log's beginning (§7). */
+export interface SnapshotWrite {
+  /** Given by the store itself, of a higher `lastIncluded.index` than the one before. */
+  readonly snapshot: StoredSnapshot
+  /**
+   * Entries up to here are gone; a log that does not reach so far begins behind it. At most `lastIncluded` of the snapshot,
+   * up to which the log reaches, or it begins right behind it; never before where it begins already.
+   */
+  readonly logStartsAfter: LogPosition
+}
+
 /** What one turn of a group changed. Its parts take effect together and in this order. */
 export interface GroupWrite {
   readonly group: GroupId
   readonly hardState: HardState | undefined
-  /** Entries behind this index are gone, before `entries` are added. */
+  /** Entries behind this index, which is never before where the log begins, are gone, before `entries` are added. */
   readonly truncateAfter: Index | undefined
+  /** From now on this is the group's snapshot; the one before may go. */
+  readonly snapshot: SnapshotWrite | undefined
   /** Follow, without a hole, the last entry that stands. */
   readonly entries: readonly Entry[]
 }
@@ -72,21 +86,47 @@ export interface GroupWrite {
 /** What a store holds of a group. */
 export interface RecoveredGroup {
   readonly hardState: HardState
+  /** The latest that a write named; undefined while none did. */
+  readonly snapshot: SnapshotDescription | undefined
+  /** The entry before the first that is there: `LOG_START`, until a snapshot has taken the place of the log's beginning. */
+  readonly logStartsAfter: LogPosition
+  /** That of `logStartsAfter` for an empty log. */
   readonly lastIndex: Index
   /** The first position of each run of entries of one term, in order. Empty for an empty log. */
   readonly termStarts: readonly LogPosition[]
   /**
-   * No entry of the log has a higher time. That of the last entry, or, right behind a truncation, of one that was removed;
-   * 0 for an empty log.
+   * No entry of the log has a higher time. That of the last entry, or, right behind a truncation, of one that was removed.
+   * For an empty log that of the snapshot, or 0.
    */
   readonly lastTime: number
-  /** Every configuration entry of the log, in order. */
+  /** Every configuration entry that is in the log still, in order. */
   readonly configurations: readonly ConfigurationEntry[]
 }
 
 /** The write, read or flush that failed. Final: what the store may hold now is unknown, so it does nothing more. */
 export interface StoreFailure {
   readonly error: Error
+}
+
+/** A snapshot that is being written: pieces, in order. One call is under way at a time. */
+export interface SnapshotDraft {
+  /** Adds the next piece, which is the caller's again when `done` comes. */
+  write(bytes: Uint8Array, done: (failure: StoreFailure | undefined) => void): void
+  /** Flushes all of it. The group's snapshot it becomes when a write names it. */
+  finish(done: (failure: StoreFailure | undefined, snapshot: StoredSnapshot | undefined) => void): void
+  /**
+   * It is not wanted, finished or not, even while a call is under way: what of it was written may go, and nothing more is
+   * called. Without effect once a write has named it.
+   */
+  discard(): void
+}
+
+/** The data of a snapshot as it is read: it stays readable until `close`, whatever snapshot follows. */
+export interface SnapshotReader {
+  readonly description: SnapshotDescription
+  /** Up to `maxBytes` from `offset` on; at least one byte unless `offset` is the end. One call is under way at a time. */
+  read(offset: number, maxBytes: number, done: (failure: StoreFailure | undefined, bytes: Uint8Array) => void): void
+  close(): void
 }
 
 /**
@@ -110,12 +150,17 @@ export interface Store {
   write(batch: readonly GroupWrite[], done: (failure: StoreFailure | undefined) => void): void
   /**
    * Reads flushed entries, `after < index <= upTo`, in order from the first, as many as fit `maxBytes` and at least one.
+   * None where the first of them is gone: a snapshot has taken its place, or takes it before the read comes to it.
    */
   read(
     group: GroupId,
     range: { readonly after: Index; readonly upTo: Index; readonly maxBytes: number },
     done: (failure: StoreFailure | undefined, entries: readonly Entry[]) => void,
   ): void
+  /** Begins a snapshot. What is finished and named by no write when the store closes is gone when it opens again. */
+  beginSnapshot(group: GroupId, head: SnapshotHead): SnapshotDraft
+  /** Opens the snapshot that the last write named, of those of this group. There must be one; the write need not be flushed. */
+  openSnapshot(group: GroupId): SnapshotReader
   /** Flushes what was handed in, and lets go of the files. */
   close(done: (failure: StoreFailure | undefined) => void): void
 }
@@ -148,10 +193,32 @@ export interface Random {
   uuid(): string
 }
 
+/** Bytes that are asked for one piece after the other. */
+export interface SnapshotSource {
+  /**
+   * The next piece, at least one byte; undefined behind the last. The piece is the caller's until it asks again. One
+   * call is under way at a time.
+   */
+  read(done: (error: Error | undefined, bytes: Uint8Array | undefined) => void): void
+  /** No more is wanted. Called once, at the end too. */
+  close(): void
+}
+
 /** What committed entries are for. */
 export interface StateMachine {
   /**
    * Takes the next committed entries, in order, without a hole; `done` asks for more. One call is under way at a time.
+   * With an error the server stops: what was not applied here is applied when it is started again.
    */
-  apply(entries: readonly Entry[], done: () => void): void
+  apply(entries: readonly Entry[], done: (error?: Error) => void): void
+  /**
+   * The state as it stands behind the last entry that was applied, whatever is applied later, while it is being read.
+   * Called between two calls of `apply`. Without it there are no snapshots, and the log is kept whole.
+   */
+  snapshot?(): SnapshotSource
+  /**
+   * Puts what another's `snapshot` gave in the place of all state; entries behind it follow. `done` with an error stops
+   * the server.
+   */
+  restore?(source: SnapshotSource, done: (error?: Error) => void): void
 }

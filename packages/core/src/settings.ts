@@ -36,6 +36,15 @@ export interface RaftSettings {
   /** How far a leader runs ahead of a follower's acknowledgements. */
   readonly maxInflightBytes: number
   readonly maxInflightEntries: number
+  /**
+   * The most that a leader takes in of appends that are not committed and applied yet, an append alone excepted. More is
+   * answered as `busy`: not appended.
+   */
+  readonly maxPendingBytes: number
+  /** The most of a snapshot that one InstallSnapshot carries; less where the transport takes less. */
+  readonly snapshotChunkBytes: number
+  /** The most that a leader sends of snapshots in a second, to all followers of a group together. */
+  readonly snapshotBytesPerSecond: number
   /** Recent entries kept in memory, for each group; older ones are read from the store. */
   readonly cacheBytes: number
   /** Answer the events that change no state of a chart without going through it. Off only to compare. */
@@ -55,6 +64,9 @@ export const DEFAULT_SETTINGS: RaftSettings = {
   maxBatchBytes: 256 * 1024,
   maxInflightBytes: 4 * 1024 * 1024,
   maxInflightEntries: 16_384,
+  maxPendingBytes: 64 * 1024 * 1024,
+  snapshotChunkBytes: 256 * 1024,
+  snapshotBytesPerSecond: Number.MAX_SAFE_INTEGER,
   cacheBytes: 4 * 1024 * 1024,
   fastPath: true,
 }
@@ -74,6 +86,9 @@ const POSITIVE = [
   'maxBatchBytes',
   'maxInflightBytes',
   'maxInflightEntries',
+  'maxPendingBytes',
+  'snapshotChunkBytes',
+  'snapshotBytesPerSecond',
   'cacheBytes',
 ] as const
 
@@ -89,8 +104,7 @@ export function resolveSettings(given: Partial<RaftSettings> = {}): RaftSettings
       throw new RangeError(`${name} is not a setting; the settings are ${Object.keys(DEFAULT_SETTINGS).join(', ')}`)
     }
   }
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const settings: RaftSettings = { ...DEFAULT_SETTINGS, ...present }
+  const settings: RaftSettings = { ...DEFAULT_SETTINGS, ...withoutAbsent(given) }
   for (const name of POSITIVE) {
     const value: unknown = settings[name]
     if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
@@ -130,6 +144,38 @@ export function resolveSettings(given: Partial<RaftSettings> = {}): RaftSettings
     throw new RangeError(
       `electionTimeoutMaxMs is ${settings.electionTimeoutMaxMs} and electionTimeoutMinMs is ${settings.electionTimeoutMinMs}: ` +
         'the maximum must be above the minimum, or servers stand for election at the same moment',
+    )
+  }
+  return settings
+}
+
+function withoutAbsent(given: Partial<RaftSettings>): Partial<RaftSettings> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** What may change while servers run: amounts, and not what they promise one another. */
+export const RELOADABLE_SETTINGS = POSITIVE
+
+/**
+ * `present` with these changes.
+ * @throws RangeError naming the setting and its value, also where it cannot change while servers run.
+ */
+export function reloadSettings(present: RaftSettings, changes: Partial<RaftSettings>): RaftSettings {
+  for (const name of Object.keys(changes) as (keyof RaftSettings)[]) {
+    const isSame = changes[name] === undefined || changes[name] === present[name]
+    const isFixed = name in present && !(RELOADABLE_SETTINGS as readonly string[]).includes(name)
+    if (isFixed && !isSame) {
+      throw new RangeError(
+        `${name} is ${String(present[name])} and cannot become ${String(changes[name])} while the node runs. ` +
+          `Open it anew with that; what can change are ${RELOADABLE_SETTINGS.join(', ')}`,
+      )
+    }
+  }
+  const settings = resolveSettings({ ...present, ...withoutAbsent(changes) })
+  if (present.leaseReads && settings.electionTimeoutMinMs !== present.electionTimeoutMinMs) {
+    throw new RangeError(
+      `electionTimeoutMinMs is ${present.electionTimeoutMinMs} and cannot become ${settings.electionTimeoutMinMs} while ` +
+        'leaseReads is on: leases count on its being the same on all servers. Open all nodes anew with that.',
     )
   }
   return settings

@@ -58,7 +58,7 @@ describe('a store that fails', () => {
     const stores = new Map([...['n1', 'n3'].map((id) => [id, `store-of-${id}`] as const), ['n2', store.identity]])
     const entries = [firstEntry('the-group', stores, 0)]
     const hardState = { currentTerm: 1, votedFor: undefined }
-    store.write([{ group: GROUP, hardState, truncateAfter: undefined, entries }], () => {})
+    store.write([{ group: GROUP, hardState, truncateAfter: undefined, snapshot: undefined, entries }], () => {})
     // What was handed in is what it recovers, flushed or not.
     const take = store.write.bind(store)
     store.write = (batch, done) => take(batch, () => done({ error: new Error('no space left') }))

@@ -232,7 +232,13 @@ describe('the driver', () => {
     const store = new TestStore(disk, clock)
     for (const group of ['read', 'other']) {
       const entries = [firstEntry(`uuid-of-${group}`, new Map([['n1', 's1']]), 0)]
-      disk.flush({ group, hardState: { currentTerm: 1, votedFor: undefined }, truncateAfter: undefined, entries })
+      disk.flush({
+        group,
+        hardState: { currentTerm: 1, votedFor: undefined },
+        truncateAfter: undefined,
+        snapshot: undefined,
+        entries,
+      })
     }
     const read = store.read.bind(store)
     store.read = (group, range, done) => {

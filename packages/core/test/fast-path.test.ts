@@ -22,7 +22,7 @@ function shapeOf({ id, server }: ClusterNode): string {
     id,
     chartValues(actor as unknown as ActorLike),
     log.termStarts,
-    [log.lastIndex, log.cachedAfter],
+    [log.startsAfter, log.lastIndex, log.cachedAfter],
     [...votes],
     [...preVotes],
     [...peers.values()],
@@ -62,8 +62,8 @@ describe('the events that go past the charts', () => {
       return [before, chartValues(world.server.actor as unknown as ActorLike)]
     })
     expect(fast).toEqual([
-      ['follower', ['role', ['armed']]],
-      ['follower', ['role', ['listening']]],
+      ['follower', ['role', [{ following: { contact: 'armed', log: 'appending' } }]]],
+      ['follower', ['role', [{ following: { contact: 'listening', log: 'appending' } }]]],
     ])
     expect(slow).toEqual(fast)
   })

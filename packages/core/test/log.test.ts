@@ -30,11 +30,12 @@ describe('a log', () => {
     expect(new Log().last).toEqual({ index: 0, term: 0 })
   })
 
-  it('agrees with a plain list of terms, whatever is appended and cut', () => {
+  it('agrees with a plain list of terms, whatever is appended, cut and compacted', () => {
     const random = new TestRandom(2)
     for (let round = 0; round < 50; round++) {
       const log = new Log()
       let list: number[] = []
+      let startsAfter = 0
       for (let step = 0; step < 60; step++) {
         if (random.happens(0.8)) {
           const term = (list.at(-1) ?? 1) + (random.happens(0.3) ? random.below(3) : 0)
@@ -42,24 +43,41 @@ describe('a log', () => {
           log.append(entry)
           list.push(term)
         } else {
-          const after = random.below(list.length + 2)
+          const after = startsAfter + random.below(list.length - startsAfter + 2)
           log.truncateAfter(after)
           list = list.slice(0, after)
         }
-        if (random.happens(0.1)) log.shrinkCache(200, random.below(list.length + 1))
+        if (random.happens(0.1)) {
+          startsAfter += random.below(list.length - startsAfter + 1)
+          log.compact(startsAfter)
+        }
+        if (random.happens(0.02)) {
+          const position = { index: list.length + random.below(3), term: (list.at(-1) ?? 1) + random.below(2) }
+          log.restartAfter(position)
+          startsAfter = position.index
+          list = Array.from({ length: position.index }, (_, place) => list[place] ?? position.term)
+          if (list.length > 0) list[list.length - 1] = position.term
+        }
+        if (random.happens(0.1)) log.shrinkCache(200, startsAfter + random.below(list.length - startsAfter + 1))
         expect(log.lastIndex).toBe(list.length)
         expect(log.lastTerm).toBe(list.at(-1) ?? 0)
-        for (let index = 1; index <= list.length; index++) expect(log.termAt(index)).toBe(list[index - 1])
+        expect(log.startsAfter).toEqual({ index: startsAfter, term: list[startsAfter - 1] ?? 0 })
+        for (let index = 1; index <= list.length; index++) {
+          expect(log.termAt(index)).toBe(index < startsAfter ? undefined : list[index - 1])
+        }
         const upTo = random.below(list.length + 3)
         const term = random.below(8)
         let expected: LogPosition = { index: 0, term: 0 }
-        for (let index = 1; index <= Math.min(upTo, list.length); index++) {
+        for (let index = Math.max(1, startsAfter); index <= Math.min(upTo, list.length); index++) {
           if (list[index - 1]! <= term) expected = { index, term: list[index - 1]! }
         }
         expect(log.lastUpToTerm(upTo, term)).toEqual(expected)
         const cached = log.cached(log.cachedAfter, log.lastIndex, Infinity)
         expect(cached?.map((entry) => entry.term)).toEqual(list.slice(log.cachedAfter))
-        expect(new TermRuns(log.termStarts).lastTerm).toBe(log.lastTerm)
+        expect(log.cachedAfter).toBeGreaterThanOrEqual(startsAfter)
+        expect(new TermRuns(log.termStarts, log.startsAfter).lastTerm).toBe(log.lastTerm)
+        const copy = log.copy()
+        expect([copy.startsAfter, copy.last, copy.termStarts]).toEqual([log.startsAfter, log.last, log.termStarts])
       }
     }
   })

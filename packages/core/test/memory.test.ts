@@ -1,4 +1,12 @@
-import { MemoryNetwork, MemoryStore, RaftNode, type ClientOutcome, type Entry, type Packet } from '@quorate/core'
+import {
+  MemoryNetwork,
+  MemoryStore,
+  RaftNode,
+  type ClientOutcome,
+  type Entry,
+  type Packet,
+  type StoredSnapshot,
+} from '@quorate/core'
 import { describe, expect, it } from 'vitest'
 import { logOf } from './world/serverWorld.ts'
 import { TestClock } from './world/testClock.ts'
@@ -28,10 +36,12 @@ describe('the memory store', () => {
     const { store: memory } = store()
     expect(memory.recover('g')).toBeUndefined()
     const entries = logOf([1, 2, 2, 3])
-    memory.write([{ group: 'g', hardState, truncateAfter: undefined, entries }], () => {})
-    memory.write([{ group: 'g', hardState: undefined, truncateAfter: 3, entries: [] }], () => {})
+    memory.write([{ group: 'g', hardState, truncateAfter: undefined, snapshot: undefined, entries }], () => {})
+    memory.write([{ group: 'g', hardState: undefined, truncateAfter: 3, snapshot: undefined, entries: [] }], () => {})
     expect(memory.recover('g')).toEqual({
       hardState,
+      snapshot: undefined,
+      logStartsAfter: { index: 0, term: 0 },
       lastIndex: 3,
       lastTime: 0,
       termStarts: [
@@ -46,7 +56,10 @@ describe('the memory store', () => {
 
   it('reads in order, as many as fit and at least one', () => {
     const { clock, store: memory } = store()
-    memory.write([{ group: 'g', hardState, truncateAfter: undefined, entries: logOf([1, 1, 1, 1]) }], () => {})
+    memory.write(
+      [{ group: 'g', hardState, truncateAfter: undefined, snapshot: undefined, entries: logOf([1, 1, 1, 1]) }],
+      () => {},
+    )
     const read = (after: number, upTo: number, maxBytes: number): number[] => {
       let found: readonly Entry[] = []
       memory.read('g', { after, upTo, maxBytes }, (_, entries) => {
@@ -58,6 +71,27 @@ describe('the memory store', () => {
     expect(read(1, 3, 10_000)).toEqual([2, 3])
     expect(read(1, 4, 1)).toEqual([2])
     expect(read(4, 4, 1)).toEqual([])
+  })
+
+  it('refuses snapshots that do not go with its log', () => {
+    const { clock, store: memory } = store()
+    const configuration = { index: 1, configuration: { groupUuid: 'u', members: [], voters: [] } }
+    const write = (index: number, startsAfter: number): void => {
+      const draft = memory.beginSnapshot('g', { lastIncluded: { index, term: 1 }, lastTime: 0, configuration })
+      let stored: StoredSnapshot | undefined
+      draft.finish((_, snapshot) => {
+        stored = snapshot
+      })
+      clock.finishTurn()
+      const snapshot = { snapshot: stored!, logStartsAfter: { index: startsAfter, term: 1 } }
+      memory.write([{ group: 'g', hardState, truncateAfter: undefined, snapshot, entries: [] }], () => {})
+    }
+    write(5, 3)
+    expect(() => write(5, 4)).toThrow('stands for more')
+    expect(() => write(6, 2)).toThrow('begins no earlier')
+    expect(() => write(6, 7)).toThrow('at most behind')
+    write(6, 6)
+    expect(memory.recover('g')).toMatchObject({ lastIndex: 6, logStartsAfter: { index: 6, term: 1 } })
   })
 
   it('each is another store', () => {

@@ -450,7 +450,7 @@ describe('§5.3 Log replication', () => {
         const entries = logOf(logs[place]!).slice(1)
         const { disk } = nodes.node(id)
         const hardState = { currentTerm: 7, votedFor: undefined }
-        disk.flush({ group: 'orders', hardState, truncateAfter: 1, entries })
+        disk.flush({ group: 'orders', hardState, truncateAfter: 1, snapshot: undefined, entries })
       }
       for (const id of nodes.ids) nodes.restart(id)
       nodes.electLeader('n1')

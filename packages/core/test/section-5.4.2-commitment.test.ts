@@ -12,6 +12,7 @@ function figure8(logs: readonly (readonly number[])[], terms: readonly number[])
       group: GROUP,
       hardState: { currentTerm: terms[place]!, votedFor: undefined },
       truncateAfter: 1,
+      snapshot: undefined,
       entries: logOf(logs[place]!).slice(1),
     })
   }

@@ -80,7 +80,9 @@ describe('§6 Configuration', () => {
       nodes.crash('n2')
       const entry = firstEntry('the-other-group', new Map([['n2', 'store-of-n2']]), 0)
       const hardState = { currentTerm: 1, votedFor: undefined }
-      nodes.node('n2').disk.flush({ group: GROUP, hardState, truncateAfter: undefined, entries: [entry] })
+      nodes
+        .node('n2')
+        .disk.flush({ group: GROUP, hardState, truncateAfter: undefined, snapshot: undefined, entries: [entry] })
       nodes.restart('n2')
       const birth = bootstrap(nodes, 'n1')
       nodes.run(500)
@@ -397,7 +399,9 @@ describe('§6 Configuration', () => {
         const nodes = cluster(2, { isUnborn: true })
         for (const id of nodes.ids) {
           nodes.crash(id)
-          nodes.node(id).disk.flush({ group: GROUP, hardState, truncateAfter: undefined, entries: [] })
+          nodes
+            .node(id)
+            .disk.flush({ group: GROUP, hardState, truncateAfter: undefined, snapshot: undefined, entries: [] })
           nodes.restart(id)
           nodes.node(id).raft.close(GROUP)
         }

@@ -96,6 +96,7 @@ describe('§6 Configuration', () => {
         group: GROUP,
         hardState: { currentTerm: 2, votedFor: undefined },
         truncateAfter: undefined,
+        snapshot: undefined,
         entries: [firstEntry('the-group', new Map(nodes.ids.map((id) => [id, `store-of-${id}`])), 0)],
       })
       nodes.crash('n3')
@@ -138,6 +139,7 @@ describe('§6 Configuration', () => {
         group: GROUP,
         hardState: { currentTerm: 900, votedFor: undefined },
         truncateAfter: undefined,
+        snapshot: undefined,
         entries: [firstEntry('another-group', stores, 0)],
       })
       const leader = nodes.electLeader('n1')

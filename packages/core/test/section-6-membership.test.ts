@@ -142,7 +142,7 @@ describe('§6 Cluster membership changes', () => {
     const world = group(3, 4)
     changed(world, change(world, { voters: ['n1', 'n2', 'n3', 'n4'] }))
     world.settle()
-    const removed = { type: 'removed', term: 2, configuration: { index: 1, term: 1 } } as const
+    const removed = { type: 'removed', term: 2, configurationIndex: 1 } as const
     const { identity } = world.node('n3').disk
     world.server('n4').receive('n3', { group: GROUP, groupUuid: 'the-group', store: identity, messages: [removed] })
     world.run(100)

@@ -9,7 +9,7 @@ import { leaderMachine } from '../src/statecharts/leader.ts'
 import { peerMachine } from '../src/statecharts/peer.ts'
 import { serverMachine } from '../src/statecharts/server.ts'
 import { cluster } from './world/cluster.ts'
-import { appendEntries, requestVote, serverWorld } from './world/serverWorld.ts'
+import { appendEntries, descriptionOf, requestVote, serverWorld } from './world/serverWorld.ts'
 
 const MACHINES: readonly AnyStateMachine[] = [
   serverMachine,
@@ -146,6 +146,12 @@ describe('the roles as statecharts (Figure 4)', () => {
     serverWorld({ id: 'S9', inspect: note })
     const world = serverWorld({ inspect: note })
     world.lead()
+    const receiving = serverWorld({ inspect: note })
+    const message = { session: 1, round: 0, description: descriptionOf({ index: 9, term: 1 }), offset: 0 }
+    receiving.receive('S2', { type: 'installSnapshot', term: 1, data: new Uint8Array(), ...message })
+    const compacted = serverWorld({ log: [1, 1, 1], snapshot: { upTo: 3, logStartsAfter: 3 }, inspect: note })
+    compacted.lead()
+    compacted.reject('S2', 3, { index: 1, term: 1 })
     for (const machine of MACHINES) {
       const states = statesOf(machine.root).map(({ id }) => id)
       expect([...reached.get(machine.id)!], machine.id).toEqual(expect.arrayContaining(states))

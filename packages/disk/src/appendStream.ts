@@ -1,16 +1,26 @@
-import { type Entry, type GroupWrite, type StoreFailure, invariant } from '@quorate/core'
+import { type Entry, type GroupWrite, type LogPosition, type StoreFailure, invariant } from '@quorate/core'
 import { encodeEntry } from '@quorate/wire'
 import type { DiskEvent } from './events.ts'
 import type { Done } from './filePort.ts'
 import type { Folder, StoreFile } from './folder.ts'
 import { FRAME_HEAD_BYTES, type FrameKind, frameLength } from './frame.ts'
 import { FrameDraft, type WriteDone } from './frameDraft.ts'
-import type { EntryPlace, GroupLog } from './groupLog.ts'
+import type { EntryPlace } from './entryPlaces.ts'
+import type { KeptSegment, SegmentStart } from './freedFile.ts'
+import type { GroupLog } from './groupLog.ts'
 import { SECTOR_BYTES } from './layout.ts'
-import { ENTRIES_HEAD_BYTES, ENTRY_HEAD_BYTES, MAX_FRAME_BYTES, MAX_STATE_BYTES, RecordBuffer } from './record.ts'
+import {
+  ENTRIES_HEAD_BYTES,
+  ENTRY_HEAD_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_GROUP_BYTES,
+  MAX_STATE_BYTES,
+  RecordBuffer,
+} from './record.ts'
 import { SEGMENT_HEAD_BYTES, type Segment, segmentFile } from './segment.ts'
 import type { SegmentChain } from './segmentChain.ts'
 import { inOrder } from './sequence.ts'
+import type { StandingSnapshot } from './snapshotFiles.ts'
 
 /** A frame takes no more writes once it has so many bytes; a single write may still make it larger. */
 const FULL_FRAME_BYTES = 4 * 1024 * 1024
@@ -25,6 +35,16 @@ export interface LogEnd {
   /** Of the last frame. */
   readonly sequence: number
   readonly chain: number
+  /** In order. */
+  readonly kept: readonly KeptSegment[]
+}
+
+/** A write of one group, and what it is about. */
+export interface GroupChange {
+  readonly log: GroupLog
+  readonly write: GroupWrite
+  /** The one that the write names. */
+  readonly snapshot: StandingSnapshot | undefined
 }
 
 export interface AppendStreamOptions {
@@ -50,6 +70,7 @@ export class AppendStream {
   #file: StoreFile
   #lastSequence: number
   #lastChecksum: number
+  readonly #kept = new Map<number, KeptSegment>()
 
   /** Where the next draft begins: behind everything that waits. */
   #plannedSegment: Segment
@@ -75,6 +96,20 @@ export class AppendStream {
     this.#lastChecksum = end.chain
     this.#plannedSegment = end.segment
     this.#plannedEnd = end.offset
+    for (const segment of end.kept) this.#kept.set(segment.number, segment)
+  }
+
+  /** The segments that were begun, in order: the last is the one that is appended to. */
+  get kept(): readonly KeptSegment[] {
+    return [...this.#kept.values()]
+  }
+
+  /** The segments before `first` are freed. Where it begins comes back. */
+  leave(first: number): SegmentStart {
+    for (const number of this.#kept.keys()) if (number < first) this.#kept.delete(number)
+    const start = this.#kept.get(first)
+    invariant(start !== undefined, `segment ${first} was begun, and is kept`)
+    return start
   }
 
   get failure(): StoreFailure | undefined {
@@ -86,12 +121,19 @@ export class AppendStream {
     return place.offset < this.#flushedEnd
   }
 
-  /** Adds the changes, which `logs` are about, place by place. Not called after a failure. */
-  write(batch: readonly GroupWrite[], logs: readonly GroupLog[], done: WriteDone): void {
-    const draft = this.#draftFor(recordBytesOf(batch))
-    for (let place = 0; place < logs.length; place += 1) {
-      this.#put(draft, logs[place] as GroupLog, batch[place] as GroupWrite)
-    }
+  /** Adds the changes. Not called after a failure. */
+  write(changes: readonly GroupChange[], done: WriteDone): void {
+    const draft = this.#draftFor(recordBytesOf(changes))
+    for (const change of changes) this.#put(draft, change)
+    draft.dones.push(done)
+    this.#schedule()
+  }
+
+  /** Says again what the groups are. */
+  describe(logs: readonly GroupLog[], done: WriteDone): void {
+    if (this.#failure !== undefined) return this.#folder.soon(() => done(this.#failure))
+    const draft = this.#draftFor(logs.length * MAX_GROUP_BYTES)
+    for (const log of logs) this.#describe(draft, log)
     draft.dones.push(done)
     this.#schedule()
   }
@@ -157,12 +199,16 @@ export class AppendStream {
     this.#gathering = undefined
   }
 
-  #put(draft: FrameDraft, log: GroupLog, { hardState, truncateAfter, entries }: GroupWrite): void {
+  #describe(draft: FrameDraft, log: GroupLog): void {
+    if (log.describedIn === draft.segment.number) return
+    draft.records.putGroup(log.number, log.group, log.state)
+    log.describedIn = draft.segment.number
+  }
+
+  #put(draft: FrameDraft, { log, write, snapshot }: GroupChange): void {
     const { records } = draft
-    if (log.describedIn !== draft.segment.number) {
-      records.putGroup(log.number, log.group, log.hardState, log.lastIndex)
-      log.describedIn = draft.segment.number
-    }
+    const { hardState, truncateAfter, entries } = write
+    this.#describe(draft, log)
     if (hardState !== undefined) {
       records.putHardState(log.number, hardState)
       log.hardState = hardState
@@ -171,7 +217,14 @@ export class AppendStream {
       records.putTruncation(log.number, truncateAfter)
       log.truncate(truncateAfter)
     }
+    if (snapshot !== undefined) this.#putSnapshot(draft, log, snapshot, write.snapshot?.logStartsAfter as LogPosition)
     for (let start = 0; start < entries.length;) start = this.#putRun(draft, log, entries, start)
+  }
+
+  #putSnapshot(draft: FrameDraft, log: GroupLog, snapshot: StandingSnapshot, logStartsAfter: LogPosition): void {
+    draft.records.putSnapshot(log.number, snapshot.recorded, logStartsAfter)
+    log.adopt(snapshot.recorded, logStartsAfter)
+    log.description = snapshot.description
   }
 
   /** The entries from `start` on that are of one term. Where the next run starts comes back. */
@@ -252,6 +305,7 @@ export class AppendStream {
       this.#file = file
       this.#segment = segment
       this.#flushedEnd = SEGMENT_HEAD_BYTES
+      this.#kept.set(segment.number, { ...segment, sequence: this.#lastSequence, chain: this.#lastChecksum })
       this.#log({ type: 'segment.begun', file: file.path, bytes: segment.bytes })
       done(undefined)
     })
@@ -290,10 +344,11 @@ function endOfRoom(segment: Segment): number {
   return segment.bytes - SECTOR_BYTES
 }
 
-/** At most so many bytes the records of the batch take. */
-function recordBytesOf(batch: readonly GroupWrite[]): number {
+/** At most so many bytes the records of the changes take. */
+function recordBytesOf(changes: readonly GroupChange[]): number {
   let bytes = 0
-  for (const { entries } of batch) {
+  for (const { write } of changes) {
+    const { entries } = write
     bytes += MAX_STATE_BYTES
     for (let start = 0; start < entries.length;) {
       const end = endOfRun(entries, start)

@@ -3,7 +3,8 @@ import { decodeEntry } from '@quorate/wire'
 import { CorruptStoreError } from './errors.ts'
 import type { Done } from './filePort.ts'
 import type { Folder } from './folder.ts'
-import type { EntryPlace, GroupLog } from './groupLog.ts'
+import type { EntryPlace } from './entryPlaces.ts'
+import type { GroupLog } from './groupLog.ts'
 import { ReadHandles } from './readHandles.ts'
 import { ENTRY_HEAD_BYTES, entryFault } from './record.ts'
 import { segmentFile } from './segment.ts'
@@ -26,6 +27,8 @@ interface Piece {
 interface PendingRead {
   readonly done: ReadDone
   readonly entries: Entry[]
+  /** The first segment that it reads. */
+  readonly segment: number
   error: Error | undefined
   isSettled: boolean
 }
@@ -37,6 +40,7 @@ export class EntryReader {
   readonly #verdict: (error: Error | undefined) => StoreFailure | undefined
   readonly #pending: PendingRead[] = []
   #whenQuiet: (() => void) | undefined
+  #leaving: { readonly first: number; readonly left: () => void } | undefined
 
   /** `verdict` is told how each read ended, and says what is reported for it. */
   constructor(folder: Folder, verdict: (error: Error | undefined) => StoreFailure | undefined) {
@@ -47,17 +51,28 @@ export class EntryReader {
 
   /** Reads the entries from `first` to `last`. */
   read(log: GroupLog, first: Index, last: Index, done: ReadDone): void {
-    const pending: PendingRead = { done, entries: [], error: undefined, isSettled: false }
-    this.#pending.push(pending)
     // All places are noted now: the group may truncate and append while the disk reads, which moves no bytes.
-    this.#readPieces(piecesOf(log, first, last), 0, pending)
+    const pieces = piecesOf(log, first, last)
+    const segment = pieces[0]?.segment ?? Infinity
+    const pending: PendingRead = { done, entries: [], segment, error: undefined, isSettled: false }
+    this.#pending.push(pending)
+    this.#readPieces(pieces, 0, pending)
   }
 
   /** Answers, in its turn, without a look at the disk. */
-  answer(done: ReadDone, error: Error | undefined): void {
-    const pending: PendingRead = { done, entries: [], error, isSettled: false }
+  answer(done: ReadDone, error: Error | undefined, entries: readonly Entry[] = []): void {
+    const pending: PendingRead = { done, entries: [...entries], segment: Infinity, error, isSettled: false }
     this.#pending.push(pending)
     this.#folder.soon(() => this.#settle(pending))
+  }
+
+  /**
+   * Lets go of the segments before `first`, in which nothing stands that is still asked for; calls back once the reads
+   * that are under way there are answered.
+   */
+  leave(first: number, left: () => void): void {
+    this.#leaving = { first, left }
+    this.#leaveIfUnread()
   }
 
   /** Closes the files once the last read is answered. */
@@ -102,7 +117,16 @@ export class EntryReader {
       const failure = this.#verdict(error)
       done(failure, failure === undefined ? entries : [])
     }
+    this.#leaveIfUnread()
     if (this.#pending.length === 0) this.#whenQuiet?.()
+  }
+
+  #leaveIfUnread(): void {
+    const leaving = this.#leaving
+    if (leaving === undefined || this.#pending.some(({ segment }) => segment < leaving.first)) return
+    this.#leaving = undefined
+    this.#handles.dropBefore(leaving.first)
+    leaving.left()
   }
 }
 

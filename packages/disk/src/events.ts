@@ -42,6 +42,23 @@ export interface PreparationFailed {
   readonly error: StorageFailedError
 }
 
+/** No entry stood in these segments any more, for snapshots have taken their place: they were removed. */
+export interface SegmentsFreed {
+  readonly type: 'segments.freed'
+  readonly folder: string
+  /** The number of the first segment that is kept. */
+  readonly first: number
+  /** How many went. */
+  readonly count: number
+}
+
+/** What nobody needs any more could not be removed. It goes when the store is opened again. */
+export interface RemovalFailed {
+  readonly type: 'removal.failed'
+  readonly file: string
+  readonly error: StorageFailedError
+}
+
 /** The store has stopped for good. */
 export interface StoreFailed {
   readonly type: 'store.failed'
@@ -49,4 +66,12 @@ export interface StoreFailed {
 }
 
 /** What an operator may want to know of a store. */
-export type DiskEvent = StoreCreated | TailCut | StoreOpened | SegmentBegun | PreparationFailed | StoreFailed
+export type DiskEvent =
+  | StoreCreated
+  | TailCut
+  | StoreOpened
+  | SegmentBegun
+  | PreparationFailed
+  | SegmentsFreed
+  | RemovalFailed
+  | StoreFailed

@@ -1,17 +1,19 @@
-import type { ConfigurationEntry, GroupId, HardState, Index, LogPosition, RecoveredGroup, Term } from '@quorate/core'
+import {
+  LOG_START,
+  type ConfigurationEntry,
+  type Entry,
+  type GroupId,
+  type HardState,
+  type Index,
+  type LogPosition,
+  type RecoveredGroup,
+  type SnapshotDescription,
+  type Term,
+} from '@quorate/core'
+import { type EntryPlace, EntryPlaces } from './entryPlaces.ts'
+import type { GroupState, RecordedSnapshot } from './record.ts'
 
-/** Where the bytes of an entry stand. */
-export interface EntryPlace {
-  readonly segment: number
-  readonly offset: number
-  readonly length: number
-}
-
-/**
- * What the store knows of a group without looking at the disk: a few numbers for each term, and where each entry
- * stands, in 8 bytes an entry: offset and length. Entries of a higher index stand further on in the stream, so that the
- * segment is kept once for each run of entries.
- */
+/** What the store knows of a group without looking at the disk: a few numbers for each term, and where each entry stands. */
 export class GroupLog {
   readonly group: GroupId
   /** What stands for the group in records. */
@@ -24,23 +26,67 @@ export class GroupLog {
   lastTime = 0
   /** Whether the last entry has that time: not so behind a truncation, until entries follow. */
   isLastTimeExact = true
-  readonly #termStarts: LogPosition[] = []
-  readonly #configurations: ConfigurationEntry[] = []
-  #places = new Uint32Array(8)
-  /** The first index of each run of entries of one segment, and the segments beside it. */
-  readonly #runStarts: Index[] = []
-  readonly #runSegments: number[] = []
+  /** All its flushed entries, while they are being written once more, and stand nowhere else that is known. */
+  carried: readonly Entry[] | undefined
+  /** What the head of the snapshot's file says; a log that was just recovered is told it last. */
+  description: SnapshotDescription | undefined
+  #snapshot: RecordedSnapshot | undefined
+  #startsAfter: LogPosition = LOG_START
+  #termStarts: LogPosition[] = []
+  #configurations: ConfigurationEntry[] = []
+  #places = new EntryPlaces(0)
 
   constructor(group: GroupId, number: number) {
     this.group = group
     this.number = number
   }
 
+  /** What stands in its group record. */
+  get state(): GroupState {
+    const { hardState, lastIndex } = this
+    return { hardState, lastIndex, logStartsAfter: this.#startsAfter, snapshot: this.#snapshot }
+  }
+
+  get snapshot(): RecordedSnapshot | undefined {
+    return this.#snapshot
+  }
+
+  get logStartsAfter(): LogPosition {
+    return this.#startsAfter
+  }
+
+  /** Where the first entry stands; undefined for an empty log. */
+  get firstSegment(): number | undefined {
+    return this.#places.firstSegment
+  }
+
+  /** Undefined, or the first entry that is there and has no place: it stood in a segment that was freed. */
+  get lostEntry(): Index | undefined {
+    const first = this.#startsAfter.index
+    return this.#places.startsAfter > first ? first + 1 : undefined
+  }
+
+  /** What its entries take together. */
+  get entryBytes(): number {
+    return this.#places.entryBytes
+  }
+
   /** What the port asks. */
   describe(): RecoveredGroup {
-    const { hardState, lastIndex, lastTime } = this
+    const { hardState, description, lastIndex, lastTime } = this
     const [termStarts, configurations] = [[...this.#termStarts], [...this.#configurations]]
-    return { hardState, lastIndex, lastTime, termStarts, configurations }
+    const logStartsAfter = this.#startsAfter
+    return { hardState, snapshot: description, logStartsAfter, lastIndex, lastTime, termStarts, configurations }
+  }
+
+  /** It was this before the first record that is left of it: where its entries stood until then is not known. */
+  beginWith({ hardState, lastIndex, logStartsAfter, snapshot }: GroupState): void {
+    this.hardState = hardState
+    this.lastIndex = lastIndex
+    this.#startsAfter = logStartsAfter
+    this.#snapshot = snapshot
+    this.#places = new EntryPlaces(lastIndex)
+    this.#noteLastTime()
   }
 
   /** Entries of one term are about to be appended; the last of them has the time `lastTime`, for it never falls. */
@@ -52,14 +98,8 @@ export class GroupLog {
 
   /** The entry behind the last one. */
   append(segment: number, offset: number, length: number): void {
-    const at = this.lastIndex * 2
-    if (at === this.#places.length) this.#grow()
-    this.#places[at] = offset
-    this.#places[at + 1] = length
+    this.#places.append(segment, offset, length)
     this.lastIndex += 1
-    if (this.#runSegments.at(-1) === segment) return
-    this.#runStarts.push(this.lastIndex)
-    this.#runSegments.push(segment)
   }
 
   /** The entry that was just appended is a configuration. */
@@ -69,40 +109,41 @@ export class GroupLog {
 
   truncate(after: Index): void {
     this.lastIndex = after
-    if (after === 0) this.lastTime = 0
-    this.isLastTimeExact = after === 0
     while ((this.#termStarts.at(-1)?.index ?? 0) > after) this.#termStarts.pop()
     while ((this.#configurations.at(-1)?.index ?? 0) > after) this.#configurations.pop()
-    while ((this.#runStarts.at(-1) ?? 0) > after) {
-      this.#runStarts.pop()
-      this.#runSegments.pop()
-    }
+    this.#places.truncate(after)
+    this.#noteLastTime()
+  }
+
+  /** A snapshot takes the place of the log's beginning, up to `startsAfter`; the places of the entries there are given back. */
+  adopt(snapshot: RecordedSnapshot, startsAfter: LogPosition): void {
+    const { index } = startsAfter
+    this.#snapshot = snapshot
+    this.#startsAfter = startsAfter
+    this.#places.dropUpTo(index)
+    this.#configurations = this.#configurations.filter((entry) => entry.index > index)
+    const first = this.#termStarts.filter((start) => start.index <= index + 1).length - 1
+    const [cut, ...later] = this.#termStarts.slice(Math.max(0, first))
+    this.#termStarts = cut === undefined ? [] : [{ index: Math.max(cut.index, index + 1), term: cut.term }, ...later]
+    if (this.lastIndex > index) return
+    this.lastIndex = index
+    this.#termStarts = []
+    this.#noteLastTime()
   }
 
   /** Of an entry that is there. */
   lengthOf(index: Index): number {
-    return this.#places[index * 2 - 1] ?? 0
+    return this.#places.lengthOf(index)
   }
 
   /** Of an entry that is there. */
   placeOf(index: Index): EntryPlace {
-    return { segment: this.#segmentOf(index), offset: this.#places[index * 2 - 2] ?? 0, length: this.lengthOf(index) }
+    return this.#places.placeOf(index)
   }
 
-  #segmentOf(index: Index): number {
-    let low = 0
-    let high = this.#runStarts.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1
-      if ((this.#runStarts[middle] ?? 0) <= index) low = middle
-      else high = middle - 1
-    }
-    return this.#runSegments[low] ?? 0
-  }
-
-  #grow(): void {
-    const grown = new Uint32Array(this.#places.length * 2)
-    grown.set(this.#places)
-    this.#places = grown
+  /** Nothing was appended: an empty log has the time of its snapshot, any other one that is high enough. */
+  #noteLastTime(): void {
+    this.isLastTimeExact = this.lastIndex === this.#startsAfter.index
+    if (this.isLastTimeExact) this.lastTime = this.#snapshot?.lastTime ?? 0
   }
 }

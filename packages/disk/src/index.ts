@@ -5,7 +5,9 @@ export type { Done, DoneWith, FilePort, OpenFile } from './filePort.ts'
 export type {
   DiskEvent,
   PreparationFailed,
+  RemovalFailed,
   SegmentBegun,
+  SegmentsFreed,
   StoreCreated,
   StoreFailed,
   StoreOpened,

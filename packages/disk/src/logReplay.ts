@@ -1,10 +1,19 @@
-import type { ConfigurationEntry, GroupId, HardState, Index } from '@quorate/core'
+import type { ConfigurationEntry, GroupId, HardState, Index, LogPosition } from '@quorate/core'
 import { decodeEntry } from '@quorate/wire'
 import { GroupLog } from './groupLog.ts'
-import { type EntriesHead, type RecordReceiver, SenselessRecord, readRecords } from './record.ts'
+import {
+  type EntriesHead,
+  type GroupState,
+  type RecordReceiver,
+  type RecordedSnapshot,
+  SenselessRecord,
+  readRecords,
+} from './record.ts'
 
 /** Takes in the records of all frames, in order, and ends up with the groups. */
 export class LogReplay implements RecordReceiver {
+  /** Whether segments before the first were freed: what groups were there, their group records say. */
+  readonly #hasPast: boolean
   readonly #byNumber = new Map<number, GroupLog>()
   readonly #byName = new Map<GroupId, GroupLog>()
   /** Where the frame stands that is being read. */
@@ -12,6 +21,11 @@ export class LogReplay implements RecordReceiver {
   #bytes: Uint8Array = new Uint8Array()
   /** The group of the last entries record. */
   #growing: GroupLog | undefined
+  #highestFile = 0
+
+  constructor(hasPast: boolean) {
+    this.#hasPast = hasPast
+  }
 
   /** The records between `start` and `end` of the segment's bytes. @throws SenselessRecord */
   readFrame(segment: number, bytes: Uint8Array, start: number, end: number): void {
@@ -24,12 +38,17 @@ export class LogReplay implements RecordReceiver {
     return [...this.#byName.values()]
   }
 
-  takeGroup(number: number, group: GroupId, state: HardState, lastIndex: Index): void {
-    const log = this.#byNumber.get(number) ?? this.#beGroup(number, group)
-    const { currentTerm, votedFor } = log.hardState
+  /** The highest number of a snapshot's file that was named. */
+  get highestFile(): number {
+    return this.#highestFile
+  }
+
+  takeGroup(number: number, group: GroupId, state: GroupState): void {
+    const log = this.#byNumber.get(number) ?? this.#beGroup(number, group, state)
     // The same was said before, in other words: the two must agree.
-    const isSame = currentTerm === state.currentTerm && votedFor === state.votedFor && log.lastIndex === lastIndex
-    if (log.group !== group || !isSame) throw new SenselessRecord(`group ${group} is not what it was before`)
+    if (log.group !== group || !isSame(log.state, state)) {
+      throw new SenselessRecord(`group ${group} is not what it was before`)
+    }
     log.describedIn = this.#segment
   }
 
@@ -40,7 +59,22 @@ export class LogReplay implements RecordReceiver {
   takeTruncation(number: number, after: Index): void {
     const log = this.#of(number)
     if (after >= log.lastIndex) throw new SenselessRecord(`nothing of group ${log.group} stands behind ${after}`)
+    if (after < log.logStartsAfter.index) {
+      throw new SenselessRecord(`group ${log.group}: the log begins behind ${log.logStartsAfter.index}, not ${after}`)
+    }
     log.truncate(after)
+  }
+
+  takeSnapshot(number: number, snapshot: RecordedSnapshot, logStartsAfter: LogPosition): void {
+    const log = this.#of(number)
+    const { index } = snapshot.lastIncluded
+    const isLater = index > (log.snapshot?.lastIncluded.index ?? 0)
+    if (!isLater || logStartsAfter.index > index || logStartsAfter.index < log.logStartsAfter.index) {
+      const behind = `the log begins behind ${logStartsAfter.index}`
+      throw new SenselessRecord(`group ${log.group}: a snapshot up to ${index} cannot follow, where ${behind}`)
+    }
+    log.adopt(snapshot, logStartsAfter)
+    this.#noteFile(snapshot)
   }
 
   takeEntries(number: number, { firstIndex, term, lastTime }: EntriesHead): void {
@@ -70,9 +104,15 @@ export class LogReplay implements RecordReceiver {
     throw new SenselessRecord('an entry is not the configuration that it should be')
   }
 
-  #beGroup(number: number, group: GroupId): GroupLog {
+  #noteFile(snapshot: RecordedSnapshot | undefined): void {
+    this.#highestFile = Math.max(this.#highestFile, snapshot?.file ?? 0)
+  }
+
+  #beGroup(number: number, group: GroupId, state: GroupState): GroupLog {
     if (this.#byName.has(group)) throw new SenselessRecord(`group ${group} has two numbers`)
     const log = new GroupLog(group, number)
+    if (this.#hasPast) log.beginWith(state)
+    this.#noteFile(log.snapshot)
     this.#byNumber.set(number, log)
     this.#byName.set(group, log)
     return log
@@ -83,4 +123,29 @@ export class LogReplay implements RecordReceiver {
     if (log?.describedIn === this.#segment) return log
     throw new SenselessRecord(`the segment does not say which group has the number ${number}`)
   }
+}
+
+function isSame(a: GroupState, b: GroupState): boolean {
+  return (
+    a.hardState.currentTerm === b.hardState.currentTerm &&
+    a.hardState.votedFor === b.hardState.votedFor &&
+    a.lastIndex === b.lastIndex &&
+    isSamePosition(a.logStartsAfter, b.logStartsAfter) &&
+    isSameFile(a.snapshot, b.snapshot)
+  )
+}
+
+function isSameFile(a: RecordedSnapshot | undefined, b: RecordedSnapshot | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return (
+    a.file === b.file &&
+    isSamePosition(a.lastIncluded, b.lastIncluded) &&
+    a.lastTime === b.lastTime &&
+    a.sizeBytes === b.sizeBytes &&
+    a.checksum === b.checksum
+  )
+}
+
+function isSamePosition(a: LogPosition, b: LogPosition): boolean {
+  return a.index === b.index && a.term === b.term
 }

@@ -6,15 +6,27 @@ import { CorruptStoreError } from './errors.ts'
 import type { DiskEvent } from './events.ts'
 import type { Done, FilePort } from './filePort.ts'
 import { Folder, type StoreFile, obtained, settled, withFile } from './folder.ts'
+import { FIRST_START, FREED_FILE, decodeFreedFile } from './freedFile.ts'
+import type { GroupLog } from './groupLog.ts'
 import { IDENTITY_FILE, NEW_IDENTITY_FILE, decodeIdentityFile, encodeIdentityFile } from './identityFile.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { isBlank } from './logEnd.ts'
 import { makeFile } from './newFile.ts'
 import { nodeFiles } from './nodeFiles.ts'
 import { assertPrelude } from './prelude.ts'
-import { type Cut, type LastFrame, type RecoveredLog, readFile, recoverLog, seedOf } from './recovery.ts'
-import { NEW_SEGMENT_FILE, SEGMENT_HEAD_BYTES, segmentFile, segmentNumber, usualSegmentBytes } from './segment.ts'
+import {
+  type Cut,
+  type LastFrame,
+  type RecoveredLog,
+  type SegmentSpan,
+  readFile,
+  recoverLog,
+  seedOf,
+} from './recovery.ts'
+import { SEGMENT_HEAD_BYTES, segmentFile, segmentNumber, usualSegmentBytes } from './segment.ts'
 import { SegmentChain } from './segmentChain.ts'
 import { makeSegment, writeZeros } from './segmentMaker.ts'
+import { readSnapshotStart, snapshotFile, snapshotNumber } from './snapshotFile.ts'
 
 const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024
 const SMALLEST_SEGMENT_BYTES = 4096
@@ -72,42 +84,66 @@ async function open(opening: Opening): Promise<DiskStore> {
   const { folder, log, segmentBytes, unlock } = opening
   const names = await obtained<readonly string[]>((done) => folder.list(done))
   const stands = names.includes(IDENTITY_FILE)
-  const { identity, segments } = stands ? await look(folder, names) : await create(opening, names)
-  const recovered = await recoverLog(folder, identity, segments)
-  // What a crash left of files that were not whole yet. A new store has made its own of them.
-  for (const draft of stands ? [NEW_SEGMENT_FILE, NEW_IDENTITY_FILE] : []) {
-    if (names.includes(draft)) await settled((done) => folder.remove(draft, done))
-  }
+  const { identity, span } = stands ? await look(folder, names) : await create(opening, names)
+  const recovered = await recoverLog(folder, identity, span)
+  await readSnapshots(folder, identity, names, recovered.logs)
   await settle(opening, recovered)
+  // A new store has made its own of what stood there.
+  if (stands) await removeLeftovers(folder, { names, first: span.start.number, logs: recovered.logs })
   const { end, prepared, logs, lastFrame } = recovered
   const chain = new SegmentChain({ folder, identity, segmentBytes, log }, prepared)
   const file = await obtained<StoreFile>((done) => folder.open(segmentFile(end.segment.number), 'write', done))
   const stream = new AppendStream({ folder, chain, seed: seedOf(identity), log }, end, file)
   await beginUse(stream)
-  const entries = logs.reduce((sum, { lastIndex }) => sum + lastIndex, 0)
+  const firstSegment = span.start.number
+  const segments = span.last - firstSegment + 1
+  const entries = logs.reduce((sum, { lastIndex, logStartsAfter }) => sum + lastIndex - logStartsAfter.index, 0)
   const closedCleanly = lastFrame === undefined || lastFrame.kind === 'closed'
   log({ type: 'store.opened', folder: folder.path, segments, groups: logs.length, entries, closedCleanly })
-  return new DiskStore({ folder, identity, stream, logs, unlock })
+  const highestSnapshot = Math.max(recovered.highestSnapshot, ...snapshotNumbers(names))
+  return new DiskStore({ folder, identity, stream, logs, log, unlock, firstSegment, highestSnapshot })
+}
+
+interface Found {
+  readonly identity: StoreIdentity
+  readonly span: SegmentSpan
 }
 
 /** The store that stands. */
-async function look(folder: Folder, names: readonly string[]): Promise<{ identity: StoreIdentity; segments: number }> {
+async function look(folder: Folder, names: readonly string[]): Promise<Found> {
   const identity = decodeIdentityFile(await readFile(folder, IDENTITY_FILE), folder.pathOf(IDENTITY_FILE))
+  const start = names.includes(FREED_FILE)
+    ? decodeFreedFile(await readFile(folder, FREED_FILE), identity, folder.pathOf(FREED_FILE))
+    : FIRST_START
   const numbers = segmentNumbers(names)
-  // Segment 1 is made before the identity is, and none is ever removed.
-  for (let number = 1; number <= Math.max(1, numbers.at(-1) ?? 0); number += 1) {
+  // Segment 1 is made before the identity is, and none is ever removed before `freed` says so.
+  const last = Math.max(start.number, numbers.at(-1) ?? 0)
+  for (let { number } = start; number <= last; number += 1) {
     if (!numbers.includes(number)) throw new CorruptStoreError(folder.pathOf(segmentFile(number)), 0, MISSING)
   }
-  return { identity, segments: numbers.length }
+  return { identity, span: { start, last } }
+}
+
+/** The head of each group's snapshot: what it says of the group belongs to the log. */
+async function readSnapshots(
+  folder: Folder,
+  identity: StoreIdentity,
+  names: readonly string[],
+  logs: readonly GroupLog[],
+): Promise<void> {
+  for (const log of logs) {
+    const { group, snapshot } = log
+    if (snapshot === undefined) continue
+    const name = snapshotFile(snapshot.file)
+    if (!names.includes(name)) throw new CorruptStoreError(folder.pathOf(name), 0, MISSING)
+    log.description = await readSnapshotStart(folder, { identity, group }, snapshot)
+  }
 }
 
 const MISSING = 'the file is missing'
 
 /** A new store. Its identity comes last: a crash before leaves a folder in which nothing was ever promised. */
-async function create(
-  { folder, segmentBytes, random, log }: Opening,
-  names: readonly string[],
-): Promise<{ identity: StoreIdentity; segments: number }> {
+async function create({ folder, segmentBytes, random, log }: Opening, names: readonly string[]): Promise<Found> {
   await assertNeverUsed(folder, names)
   const identity = random.uuid()
   await settled((done) => makeSegment(folder, { number: 1, bytes: usualSegmentBytes(1, segmentBytes) }, identity, done))
@@ -120,12 +156,15 @@ async function create(
     ),
   )
   log({ type: 'store.created', folder: folder.path, identity })
-  return { identity, segments: 1 }
+  return { identity, span: { start: FIRST_START, last: 1 } }
 }
 
 /** Without an identity there may be a first segment without a frame, and nothing else of ours. */
 async function assertNeverUsed(folder: Folder, names: readonly string[]): Promise<void> {
   const numbers = segmentNumbers(names)
+  const later = names.find((name) => name === FREED_FILE || snapshotNumber(name) !== undefined)
+  if (later !== undefined)
+    throw new CorruptStoreError(folder.pathOf(IDENTITY_FILE), 0, `${MISSING}, and ${later} stands`)
   if (numbers.length === 0) return
   const first = segmentFile(numbers[0] ?? 1)
   const bytes = await readFile(folder, first)
@@ -136,6 +175,10 @@ async function assertNeverUsed(folder: Folder, names: readonly string[]): Promis
 
 function segmentNumbers(names: readonly string[]): number[] {
   return names.flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b)
+}
+
+function snapshotNumbers(names: readonly string[]): number[] {
+  return names.flatMap((name) => snapshotNumber(name) ?? [])
 }
 
 /** Makes what was read the truth: what was cut cannot come back, and what was kept cannot go. */

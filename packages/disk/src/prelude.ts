@@ -9,7 +9,8 @@ import { FORMAT, checksum, viewOf } from './layout.ts'
 
 export const PRELUDE_BYTES = 16
 
-export type Magic = 'QuorateI' | 'QuorateL'
+/** The identity, a segment of the log, a snapshot, and which segments were freed. */
+export type Magic = 'QuorateI' | 'QuorateL' | 'QuorateS' | 'QuorateF'
 
 export function writePrelude(bytes: Uint8Array, magic: Magic): void {
   bytes.set(Buffer.from(magic, 'latin1'), 0)

@@ -36,6 +36,11 @@ export class ReadHandles {
     })
   }
 
+  /** Closes those of the segments before `first`, of which nobody reads. */
+  dropBefore(first: number): void {
+    for (const handle of this.#handles.values()) if (handle.segment < first) this.#drop(handle)
+  }
+
   /** Nothing may be under way. */
   close(done: () => void): void {
     this.#whenClosed = done

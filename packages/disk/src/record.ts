@@ -1,4 +1,4 @@
-import type { Entry, GroupId, HardState, Index, ServerId, Term } from '@quorate/core'
+import type { Entry, GroupId, HardState, Index, LogPosition, ServerId, Term } from '@quorate/core'
 import { getInteger, putInteger, viewOf } from './layout.ts'
 import { shortChecksum } from './shortChecksum.ts'
 
@@ -10,9 +10,10 @@ import { shortChecksum } from './shortChecksum.ts'
 //   2    1  length of the vote, 0 for none
 //   3    1  zero
 //   4    4  number of the group
-//   8    8  currentTerm
-//   16   8  last index
-//   24      name, vote
+//   8   60  the beginning of the log, as below
+//   68   8  currentTerm
+//   76   8  last index
+//   84      name, vote
 // 2 hard state
 //   0    1  2
 //   1    1  zero
@@ -35,13 +36,31 @@ import { shortChecksum } from './shortChecksum.ts'
 //   24   8  time of the last
 //   32   4  how many
 //   36      for each: length in bytes (bit 31: it is a configuration), CRC-32 of the bytes, the bytes
+// 5 snapshot: it takes the place of the log's beginning
+//   0    1  5
+//   1    3  zero
+//   4    4  number of the group
+//   8   60  the beginning of the log, as below
+//
+// The beginning of the log:
+//   0    8  index of the entry behind which the log begins
+//   8    8  its term
+//   16   8  number of the snapshot's file; 0 for none, with zeros behind it
+//   24   8  index of the last entry that the snapshot includes
+//   32   8  its term
+//   40   8  the highest time of an entry up to there
+//   48   8  length of the state machine's part in bytes
+//   56   4  CRC-32 of the state machine's part
 
 const GROUP = 1
 const HARD_STATE = 2
 const TRUNCATION = 3
 const ENTRIES = 4
+const SNAPSHOT = 5
 
-const GROUP_HEAD_BYTES = 24
+const BEGINNING_BYTES = 60
+const SNAPSHOT_BYTES = 8 + BEGINNING_BYTES
+const GROUP_HEAD_BYTES = 24 + BEGINNING_BYTES
 const HARD_STATE_HEAD_BYTES = 16
 const TRUNCATION_BYTES = 16
 export const ENTRIES_HEAD_BYTES = 36
@@ -53,8 +72,38 @@ const CONFIGURATION_BIT = 0x8000_0000
 /** No frame carries more, which also keeps the length of an entry off bit 31. */
 export const MAX_FRAME_BYTES = 1024 * 1024 * 1024
 
-/** A group record, a hard state and a truncation together are no longer than this. */
-export const MAX_STATE_BYTES = GROUP_HEAD_BYTES + HARD_STATE_HEAD_BYTES + TRUNCATION_BYTES + 3 * LONGEST_NAME_BYTES
+/** A group record is no longer than this. */
+export const MAX_GROUP_BYTES = GROUP_HEAD_BYTES + 2 * LONGEST_NAME_BYTES
+
+/** A group record, a hard state, a truncation and a snapshot together are no longer than this. */
+export const MAX_STATE_BYTES =
+  MAX_GROUP_BYTES + HARD_STATE_HEAD_BYTES + LONGEST_NAME_BYTES + TRUNCATION_BYTES + SNAPSHOT_BYTES
+
+/** A snapshot as the log names it: by its file, with what tells it from any other. */
+export interface RecordedSnapshot {
+  /** The number of the file. */
+  readonly file: number
+  readonly lastIncluded: LogPosition
+  readonly lastTime: number
+  readonly sizeBytes: number
+  readonly checksum: number
+}
+
+/** What a group record says of a group. */
+export interface GroupState {
+  readonly hardState: HardState
+  readonly lastIndex: Index
+  readonly logStartsAfter: LogPosition
+  readonly snapshot: RecordedSnapshot | undefined
+}
+
+const NO_SNAPSHOT: RecordedSnapshot = {
+  file: 0,
+  lastIncluded: { index: 0, term: 0 },
+  lastTime: 0,
+  sizeBytes: 0,
+  checksum: 0,
+}
 
 /** Room for records that grows, and where the next one goes. */
 export class RecordBuffer {
@@ -87,12 +136,14 @@ export class RecordBuffer {
     this.#run.end = 0
   }
 
-  putGroup(number: number, group: GroupId, { currentTerm, votedFor }: HardState, lastIndex: Index): void {
+  putGroup(number: number, group: GroupId, { hardState, lastIndex, logStartsAfter, snapshot }: GroupState): void {
     const { view, end } = this
+    const { currentTerm, votedFor } = hardState
     view.setUint32(end, GROUP | (group.length << 8) | ((votedFor?.length ?? 0) << 16), true)
     view.setUint32(end + 4, number, true)
-    putInteger(view, end + 8, currentTerm)
-    putInteger(view, end + 16, lastIndex)
+    this.#putBeginning(end + 8, logStartsAfter, snapshot)
+    putInteger(view, end + 8 + BEGINNING_BYTES, currentTerm)
+    putInteger(view, end + 16 + BEGINNING_BYTES, lastIndex)
     this.end += GROUP_HEAD_BYTES
     this.#putName(group)
     this.#putName(votedFor ?? '')
@@ -113,6 +164,14 @@ export class RecordBuffer {
     view.setUint32(end + 4, number, true)
     putInteger(view, end + 8, after)
     this.end += TRUNCATION_BYTES
+  }
+
+  putSnapshot(number: number, snapshot: RecordedSnapshot, logStartsAfter: LogPosition): void {
+    const { view, end } = this
+    view.setUint32(end, SNAPSHOT, true)
+    view.setUint32(end + 4, number, true)
+    this.#putBeginning(end + 8, logStartsAfter, snapshot)
+    this.end += SNAPSHOT_BYTES
   }
 
   /** So many entries of one term follow, in a record of their own or as more of the last one. */
@@ -141,6 +200,14 @@ export class RecordBuffer {
     this.#run.end = this.end
   }
 
+  #putBeginning(at: number, logStartsAfter: LogPosition, snapshot: RecordedSnapshot = NO_SNAPSHOT): void {
+    const { view } = this
+    const { file, lastIncluded, lastTime, sizeBytes, checksum } = snapshot
+    const integers = [logStartsAfter.index, logStartsAfter.term, file, lastIncluded.index, lastIncluded.term]
+    for (const [place, value] of [...integers, lastTime, sizeBytes].entries()) putInteger(view, at + place * 8, value)
+    view.setUint32(at + 56, checksum, true)
+  }
+
   #setRun(at: number, lastTime: number, count: number): void {
     putInteger(this.view, at + 24, lastTime)
     this.view.setUint32(at + 32, count, true)
@@ -161,9 +228,10 @@ export interface EntriesHead {
 
 /** Takes in records in the order in which they stand. */
 export interface RecordReceiver {
-  takeGroup(number: number, group: GroupId, state: HardState, lastIndex: Index): void
+  takeGroup(number: number, group: GroupId, state: GroupState): void
   takeHardState(number: number, state: HardState): void
   takeTruncation(number: number, after: Index): void
+  takeSnapshot(number: number, snapshot: RecordedSnapshot, logStartsAfter: LogPosition): void
   takeEntries(number: number, head: EntriesHead): void
   /** The next entry of the last entries record; `offset` is that of its bytes. */
   takeEntry(offset: number, length: number, isConfiguration: boolean): void
@@ -193,7 +261,7 @@ function readRecord(bytes: Uint8Array, at: number, end: number, receiver: Record
   const number = view.getUint32(at + 4, true)
   switch (bytes[at]) {
     case GROUP:
-      return readGroup(bytes, view, at, number, receiver)
+      return readGroup({ bytes, view, at, end }, number, receiver)
     case HARD_STATE: {
       const vote = at + HARD_STATE_HEAD_BYTES
       const voteEnd = vote + (bytes[at + 2] ?? 0)
@@ -205,18 +273,51 @@ function readRecord(bytes: Uint8Array, at: number, end: number, receiver: Record
       return at + TRUNCATION_BYTES
     case ENTRIES:
       return readEntries(view, at, end, number, receiver)
+    case SNAPSHOT:
+      return readSnapshot(view, at, end, number, receiver)
     default:
       throw new SenselessRecord(`there is no record of kind ${bytes[at]}`)
   }
 }
 
-function readGroup(bytes: Uint8Array, view: DataView, at: number, number: number, receiver: RecordReceiver): number {
+function readGroup(
+  { bytes, view, at, end }: { bytes: Uint8Array; view: DataView; at: number; end: number },
+  number: number,
+  receiver: RecordReceiver,
+): number {
   const name = at + GROUP_HEAD_BYTES
   const vote = name + (bytes[at + 1] ?? 0)
   const voteEnd = vote + (bytes[at + 2] ?? 0)
-  const state = hardStateOf(getInteger(view, at + 8), textOf(bytes, vote, voteEnd))
-  receiver.takeGroup(number, textOf(bytes, name, vote), state, getInteger(view, at + 16))
+  if (voteEnd > end) throw new SenselessRecord('a record is longer than its frame')
+  receiver.takeGroup(number, textOf(bytes, name, vote), {
+    hardState: hardStateOf(getInteger(view, at + 8 + BEGINNING_BYTES), textOf(bytes, vote, voteEnd)),
+    lastIndex: getInteger(view, at + 16 + BEGINNING_BYTES),
+    ...readBeginning(view, at + 8),
+  })
   return voteEnd
+}
+
+function readSnapshot(view: DataView, at: number, end: number, number: number, receiver: RecordReceiver): number {
+  if (at + SNAPSHOT_BYTES > end) throw new SenselessRecord('a record is longer than its frame')
+  const { snapshot, logStartsAfter } = readBeginning(view, at + 8)
+  if (snapshot === undefined) throw new SenselessRecord('a snapshot has no file')
+  receiver.takeSnapshot(number, snapshot, logStartsAfter)
+  return at + SNAPSHOT_BYTES
+}
+
+function readBeginning(view: DataView, at: number): Pick<GroupState, 'logStartsAfter' | 'snapshot'> {
+  const integer = (place: number): number => getInteger(view, at + place * 8)
+  const snapshot = {
+    file: integer(2),
+    lastIncluded: { index: integer(3), term: integer(4) },
+    lastTime: integer(5),
+    sizeBytes: integer(6),
+    checksum: view.getUint32(at + 56, true),
+  }
+  return {
+    logStartsAfter: { index: integer(0), term: integer(1) },
+    snapshot: snapshot.file === 0 ? undefined : snapshot,
+  }
 }
 
 function readEntries(view: DataView, at: number, end: number, number: number, receiver: RecordReceiver): number {

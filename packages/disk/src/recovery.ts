@@ -4,6 +4,7 @@ import type { LogEnd } from './appendStream.ts'
 import { CorruptStoreError } from './errors.ts'
 import { type Folder, settled, withFile } from './folder.ts'
 import { FRAME_HEAD_BYTES, type FrameHead, type FrameKind, hasWholeBody, readFrameHead } from './frame.ts'
+import type { KeptSegment, SegmentStart } from './freedFile.ts'
 import type { GroupLog } from './groupLog.ts'
 import { identityBytes } from './identityFile.ts'
 import { SECTOR_BYTES, checksum, endOfContent } from './layout.ts'
@@ -36,6 +37,14 @@ export interface RecoveredLog {
   readonly cuts: readonly Cut[]
   /** The segment that was prepared and not begun. */
   readonly prepared: Segment | undefined
+  /** The highest number of a snapshot's file that the log names. */
+  readonly highestSnapshot: number
+}
+
+/** The segments that stand, without a gap. */
+export interface SegmentSpan {
+  readonly start: SegmentStart
+  readonly last: number
 }
 
 /** The seed of all checksums of frames. */
@@ -43,17 +52,21 @@ export function seedOf(identity: StoreIdentity): number {
   return checksum(identityBytes(identity))
 }
 
-/** Reads all segments, which are numbered 1 to `segments`. @throws CorruptStoreError and the like; changes nothing. */
-export async function recoverLog(folder: Folder, identity: StoreIdentity, segments: number): Promise<RecoveredLog> {
-  const recovery = new Recovery(folder, identity)
+/** Reads all segments. @throws CorruptStoreError and the like; changes nothing. */
+export async function recoverLog(folder: Folder, identity: StoreIdentity, span: SegmentSpan): Promise<RecoveredLog> {
+  const recovery = new Recovery(folder, identity, span.start)
   let buffer: Uint8Array = new Uint8Array()
-  for (let number = 1; number <= segments; number += 1) {
+  for (let { number } = span.start; number <= span.last; number += 1) {
     const bytes = await readFile(folder, segmentFile(number), buffer)
     if (bytes.length > buffer.length) buffer = bytes
     recovery.readSegment(number, bytes)
   }
   const log = recovery.finish()
   for (const groupLog of log.logs) {
+    if (groupLog.lostEntry !== undefined) {
+      const reason = `entry ${groupLog.lostEntry} of group ${groupLog.group} stands in no segment`
+      throw new CorruptStoreError(folder.pathOf(segmentFile(span.start.number)), 0, reason)
+    }
     if (!groupLog.isLastTimeExact) groupLog.lastTime = await timeOfLastEntry(folder, groupLog)
   }
   return log
@@ -64,25 +77,30 @@ class Recovery {
   readonly #folder: Folder
   readonly #identity: StoreIdentity
   readonly #seed: number
-  readonly #replay = new LogReplay()
+  readonly #replay: LogReplay
+  readonly #kept: KeptSegment[] = []
   #lastFrame: LastFrame | undefined
-  #sequence = 0
-  #chain = 0
+  #sequence: number
+  #chain: number
   #end: LogEnd | undefined
   #prepared: Segment | undefined
   readonly #cuts: Cut[] = []
   #lastSegment = 0
 
-  constructor(folder: Folder, identity: StoreIdentity) {
+  constructor(folder: Folder, identity: StoreIdentity, { number, sequence, chain }: SegmentStart) {
     this.#folder = folder
     this.#identity = identity
     this.#seed = seedOf(identity)
+    this.#replay = new LogReplay(number > 1)
+    this.#sequence = sequence
+    this.#chain = chain
   }
 
   readSegment(number: number, bytes: Uint8Array): void {
     assertSegmentHead(bytes, number, this.#identity, this.#pathOf(number))
     this.#lastSegment = number
     if (this.#end !== undefined) return this.#readPrepared(this.#end, number, bytes)
+    this.#kept.push({ number, sequence: this.#sequence, chain: this.#chain, bytes: bytes.length })
     this.#readFrames(number, bytes)
     // The buffer serves the next segment too.
     if (this.#lastFrame?.segment === number)
@@ -93,8 +111,9 @@ class Recovery {
     if (this.#end === undefined) {
       throw new CorruptStoreError(this.#pathOf(this.#lastSegment + 1), 0, 'the file is missing')
     }
+    const { logs, highestFile: highestSnapshot } = this.#replay
     const { prepared, lastFrame, cuts } = { prepared: this.#prepared, lastFrame: this.#lastFrame, cuts: this.#cuts }
-    return { logs: this.#replay.logs, end: this.#end, lastFrame, cuts, prepared }
+    return { logs, end: this.#end, lastFrame, cuts, prepared, highestSnapshot }
   }
 
   #pathOf(number: number): string {
@@ -139,7 +158,7 @@ class Recovery {
     const reason = judgeRemainder({ file: this.#pathOf(number), bytes, offset, head, expected, seed: this.#seed })
     if (reason !== undefined) this.#cuts.push({ segment: number, offset, end: endOfContent(bytes, offset), reason })
     const segment = { number, bytes: bytes.length }
-    this.#end = { segment, offset, sequence: this.#sequence, chain: this.#chain }
+    this.#end = { segment, offset, sequence: this.#sequence, chain: this.#chain, kept: this.#kept }
   }
 
   /** Behind the end of the log stands at most one segment, and no frame in it. */

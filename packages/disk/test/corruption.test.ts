@@ -3,7 +3,7 @@ import { type DiskImage, SimDisk, SimRandom } from '@quorate/sim'
 import { checksum, viewOf } from '../src/layout.ts'
 import { type DiskEvent, openDiskStore } from '../src/index.ts'
 import { attached } from './attached.ts'
-import { FOLDER, REFUSALS, filled, flipped, outcome, withBytes } from './filledStore.ts'
+import { FOLDER, REFUSALS, filled, filledWithSnapshots, flipped, outcome, withBytes } from './filledStore.ts'
 import { change, command, read, write } from './storeCalls.ts'
 
 const IDENTITY = `${FOLDER}/identity`
@@ -38,6 +38,48 @@ describe('whatever is damaged, a store opens with all that it held, or not at al
     console.log(`each byte flipped, ${state}: ${counts.refused} times refused, ${counts.same} times without loss`)
     expect(counts.refused).toBeGreaterThan(1000)
     expect(counts.same).toBeGreaterThan(400)
+  })
+
+  test('each byte of the snapshots that are named, and of what says which segments were freed', async () => {
+    const { contents, killed } = await filledWithSnapshots(2)
+    const paths = [...killed.keys()].filter((path) => /snapshot$|freed$/.test(path))
+    expect(paths.length).toBe(3)
+    for (const path of paths) {
+      for (const place of (killed.get(path) as Uint8Array).keys()) {
+        for (const change of [1 << (place % 8), 0xff]) {
+          const found = await outcome(flipped(killed, path, place, change))
+          expect(REFUSALS, `${path}, ${place}, ${change}: ${found}`).toContain(found)
+        }
+      }
+      for (let length = 0; length < (killed.get(path) as Uint8Array).length; length += 1) {
+        const cut = await outcome(withBytes(killed, path, (old) => old.subarray(0, length)))
+        expect(cut, `${path} cut to ${length}`).toBe('CORRUPT_STORE')
+      }
+      expect(await outcome(without(killed, path)), `${path} missing`).toBe('CORRUPT_STORE')
+      expect(await outcome(withBytes(killed, path, (old) => Buffer.concat([old, Buffer.of(0)])))).toBe('CORRUPT_STORE')
+    }
+    expect(await outcome(killed)).toBe(contents)
+  })
+
+  test('each segment missing that was not freed, and the identity with all of them', async () => {
+    const { killed } = await filledWithSnapshots(2)
+    const segments = [...killed.keys()].filter((path) => path.endsWith('.log')).sort()
+    const prepared = segments.at(-1)
+    for (const path of segments.filter((name) => name !== prepared)) {
+      expect(await outcome(without(killed, path)), `${path} missing`).toBe('CORRUPT_STORE')
+    }
+    const bare = new Map([...killed].filter(([path]) => !path.endsWith('.log') && path !== IDENTITY))
+    expect(await outcome(bare)).toBe('CORRUPT_STORE')
+  })
+
+  test('a snapshot in the place of another, and one of another store', async () => {
+    const [ours, theirs] = [(await filledWithSnapshots(2)).killed, (await filledWithSnapshots(5)).killed]
+    const [first, second] = [...ours.keys()].filter((path) => path.endsWith('.snapshot')) as [string, string]
+    expect(await outcome(withBytes(ours, first, () => ours.get(second) as Uint8Array))).toBe('CORRUPT_STORE')
+    const other = [...theirs.keys()].find((path) => path.endsWith('.snapshot')) as string
+    expect(await outcome(withBytes(ours, first, () => theirs.get(other) as Uint8Array))).toBe('FOREIGN_STORE')
+    const freed = `${FOLDER}/freed`
+    expect(await outcome(withBytes(ours, freed, () => theirs.get(freed) as Uint8Array))).toBe('FOREIGN_STORE')
   })
 
   test('each bit of the last frame, which no other frame vouches for', async () => {
@@ -195,8 +237,9 @@ describe('files that are not of this store', () => {
     )
   })
 
-  test.each([IDENTITY, segment(2)])('a newer format in %s', async (path) => {
-    const { closed } = await filled(7)
+  test.each([IDENTITY, /00\d.log$/, /snapshot$/, /freed$/])('a newer format in %s', async (wanted) => {
+    const { closed } = await filledWithSnapshots(2)
+    const path = [...closed.keys()].find((name) => name.match(wanted)) as string
     const newer = withBytes(closed, path, (bytes) => {
       const view = viewOf(bytes)
       view.setUint32(8, 2, true)

@@ -37,6 +37,17 @@ describe(
       await images.openAll(new SimRandom(seed), { eachByteOf: 24, rounds: 4 })
     })
 
+    test.each([
+      [11, 22],
+      [12, 18],
+    ])('with snapshots, and segments that are freed (seed %s)', async (seed, batches) => {
+      const recorded = await RecordedHistory.of(seed, batches, true)
+      const removed = recorded.journal.operations.filter(({ kind }) => kind === 'removed')
+      const freed = removed.filter((operation) => 'path' in operation && operation.path.endsWith('.log'))
+      expect([freed.length > 2, removed.length - freed.length > 2]).toEqual([true, true])
+      await new CrashImages(recorded, tally).openAll(new SimRandom(seed), { eachByteOf: 4, rounds: 2 })
+    })
+
     test('of 10,000 images and of each form', () => {
       expect(tally.total).toBeGreaterThan(10_000)
       const forms = ['lost', 'kept', 'zero-filled', 'names lost', 'reordered', 'some sectors', 'torn at a sector']

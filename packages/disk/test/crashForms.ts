@@ -39,7 +39,7 @@ export function* formsAfter(
 ): Generator<CrashForm> {
   const { unflushed, unflushedNames } = journal.stateAfter(count)
   for (const { form, changes } of WHOLE) {
-    for (const names of subsetsOf(unflushedNames)) {
+    for (const names of namesOf(unflushedNames)) {
       const isWhole = names.length === unflushedNames.length
       const what = `${form}, names ${names.length} of ${unflushedNames.length}`
       yield { form: isWhole ? form : 'names lost', what, fate: { changes, names: () => names } }
@@ -92,6 +92,14 @@ const WHOLE: readonly { readonly form: string; readonly changes: ChangesFate }[]
   { form: 'zero-filled', changes: zeroed },
   { form: 'zero-filled where it grew', changes: grown },
 ]
+
+/** Every subset of a few; of many the first so many, each alone, and all but each. */
+function namesOf<T>(unflushed: readonly T[]): T[][] {
+  if (unflushed.length <= 5) return subsetsOf(unflushed)
+  const prefixes = [...unflushed, undefined].map((_, count) => unflushed.slice(0, count))
+  const others = unflushed.flatMap((one) => [[one], unflushed.filter((name) => name !== one)])
+  return [...prefixes, ...others]
+}
 
 /** Some of them, none or all, in their order. There are few. */
 export function subsetsOf<T>(list: readonly T[]): T[][] {

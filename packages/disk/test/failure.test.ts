@@ -7,7 +7,7 @@ import { type DiskImage, LOST, SimDisk, SimRandom } from '@quorate/sim'
 import { type DiskEvent, type DiskStore, openDiskStore } from '../src/index.ts'
 import { attached } from './attached.ts'
 import { History } from './history.ts'
-import { change, close, command, contentsOf, read, write } from './storeCalls.ts'
+import { change, close, command, compact, contentsOf, headAt, read, storeSnapshot, write } from './storeCalls.ts'
 import { systemTool } from './systemTool.ts'
 
 const FOLDER = '/store'
@@ -66,6 +66,40 @@ describe('a failed call is final', () => {
       expect(failures).toBeGreaterThan(30)
     },
   )
+
+  test('also of a snapshot, but for the removal of what nobody needs', { timeout: 20_000 }, async () => {
+    let failures = 0
+    for (let nth = 1; nth <= 160; nth += 1) {
+      const disk = new SimDisk()
+      const history = new History(new SimRandom(nth % 8), ['a', 'b'])
+      const store = await openDiskStore({ folder: FOLDER, files: attached(disk), segmentBytes: 4096 })
+      const states = [history.model.contents()]
+      let flushed = 0
+      failAt(disk, nth, 'EIO')
+      const failed = await (async (): Promise<unknown> => {
+        for (let step = 0; step < 8; step += 1) {
+          const batch = await history.nextWithSnapshots(store)
+          states.push(history.model.contents())
+          await write(store, ...batch)
+          flushed += 1
+        }
+        return undefined
+      })().catch((error: unknown) => error)
+      if (failed !== undefined) {
+        failures += 1
+        expect(failed).toMatchObject({ code: 'STORAGE_FAILED', systemCode: 'EIO' })
+        expect(failed).not.toMatchObject({ operation: 'remove' })
+      }
+      await close(store).catch((error: unknown) => error)
+      disk.fault = undefined
+      const found = await contentsOf(await openDiskStore({ folder: FOLDER, files: attached(disk), segmentBytes: 4096 }))
+      expect(states.slice(flushed), `failed in call ${nth}`).toContain(found)
+      disk.cutPower(LOST)
+      const later = await openDiskStore({ folder: FOLDER, files: attached(disk), segmentBytes: 4096 })
+      expect(await contentsOf(later), `failed in call ${nth}`).toBe(found)
+    }
+    expect(failures).toBeGreaterThan(40)
+  })
 
   test('and not tried again: nothing is written any more', async () => {
     const disk = new SimDisk({ keepsWholeJournal: true })
@@ -160,7 +194,11 @@ test('a store does not open when any call on the way fails, and lets go of the f
   const store = await openDiskStore({ folder: FOLDER, files: attached(full), segmentBytes: 4096 })
   for (let index = 1; index <= 12; index += 1) await write(store, change('g', { entries: [command(index, 1)] }))
   await write(store, change('g', { truncateAfter: 5 }))
-  for (const image of [new Map(), full.image()] satisfies DiskImage[]) {
+  const images: DiskImage[] = [new Map(), full.image()]
+  await compact(store, 'g', { index: 5, term: 1, startsAfter: 4 })
+  await storeSnapshot(store, 'g', headAt(6, 1), Buffer.from('never named'))
+  images.push(new Map([...full.image(), [`${FOLDER}/0000000009.snapshot.new`, Buffer.of(1)]]))
+  for (const image of images) {
     let nth = 0
     for (;;) {
       nth += 1
@@ -197,7 +235,7 @@ test('a store works over a disk that completes in any order, and callbacks stay 
     const history = new History(random, ['a', 'b', 'c'])
     const order: number[] = []
     for (let step = 0; step < 40; step += 1) {
-      const batch = history.next()
+      const batch = seed % 2 === 0 ? history.next() : await history.nextWithSnapshots(store)
       store.write(batch, (failure) => {
         expect(failure).toBeUndefined()
         order.push(step)

@@ -35,6 +35,18 @@ export async function filled(seed: number, batches = 7): Promise<FilledStore> {
   return { contents: history.model.contents(), closed: disk.image(), killed }
 }
 
+/** A store with snapshots in the place of the beginnings of its logs, and with its first segments freed. */
+export async function filledWithSnapshots(seed: number): Promise<FilledStore> {
+  const disk = new SimDisk()
+  const random = new SimRandom(seed)
+  const history = new History(random, ['a', 'b'])
+  const store = await openDiskStore({ folder: FOLDER, files: attached(disk), segmentBytes: 4096, random })
+  for (let step = 0; step < 16; step += 1) await write(store, ...(await history.nextWithSnapshots(store)))
+  const killed = disk.image()
+  await close(store)
+  return { contents: history.model.contents(), closed: disk.image(), killed }
+}
+
 /** What an opened store holds, or the code of the error that it does not open with. */
 export async function outcome(image: DiskImage, events: DiskEvent[] = []): Promise<string> {
   const disk = new SimDisk({ image, keepsWholeJournal: true })
@@ -43,7 +55,9 @@ export async function outcome(image: DiskImage, events: DiskEvent[] = []): Promi
     const store = await openDiskStore({ folder: FOLDER, files: attached(disk), segmentBytes: 4096, log })
     return await contentsOf(store)
   } catch (error) {
-    if (disk.journal.operations.length > 0) throw new Error('a damaged store was changed', { cause: error })
+    // Damage in the middle of a snapshot is found when that is read, and so by an open store.
+    const isOpen = events.some(({ type }) => type === 'store.opened')
+    if (!isOpen && disk.journal.operations.length > 0) throw new Error('a damaged store was changed', { cause: error })
     if (error instanceof Error && 'code' in error) return String(error.code)
     throw error
   }

@@ -1,8 +1,9 @@
+import type { HardState } from '@quorate/core'
 import { describe, expect, test } from 'vitest'
 import { type AttachedDisk, SimDisk } from '@quorate/sim'
 import { openDiskStore } from '../src/index.ts'
 import { FRAME_HEAD_BYTES, frameLength, readFrameHead, sealFrame } from '../src/frame.ts'
-import { RecordBuffer } from '../src/record.ts'
+import { type GroupState, RecordBuffer } from '../src/record.ts'
 import { seedOf } from '../src/recovery.ts'
 import { attached } from './attached.ts'
 import { change, command, contentsOf, write } from './storeCalls.ts'
@@ -29,19 +30,54 @@ async function withFrame(put: (records: RecordBuffer) => void): Promise<Attached
   return attached(new SimDisk({ image }))
 }
 
-const same = { currentTerm: 1, votedFor: 'n1' }
-const none = { currentTerm: 0, votedFor: undefined }
+const voted = { currentTerm: 1, votedFor: 'n1' }
+const snapshot = { file: 1, lastIncluded: { index: 1, term: 1 }, lastTime: 10, sizeBytes: 5, checksum: 7 }
+const start = { index: 0, term: 0 }
+const same = { hardState: voted, lastIndex: 1, logStartsAfter: start, snapshot: undefined }
+const none = {
+  hardState: { currentTerm: 0, votedFor: undefined },
+  lastIndex: 0,
+  logStartsAfter: start,
+  snapshot: undefined,
+}
+
+const putVoted = (records: RecordBuffer, hardState: HardState): void => {
+  records.putGroup(1, 'g', { ...same, hardState })
+}
+
+const putBeginning = (records: RecordBuffer, parts: Partial<GroupState>): void => {
+  records.putGroup(1, 'g', { ...same, ...parts })
+}
+
+const putSnapshot = (records: RecordBuffer, index: number, startsAfter: number): void => {
+  records.putSnapshot(1, { ...snapshot, lastIncluded: { index, term: 1 } }, { index: startsAfter, term: 1 })
+}
+
+/** The records come in a frame behind others, where `before` stands. */
+test.each<[string, (records: RecordBuffer) => void, RegExp]>([
+  ['an earlier snapshot', (records) => putSnapshot(records, 4, 4), /a snapshot up to 4 cannot follow/],
+  ['the same snapshot', (records) => putSnapshot(records, 5, 5), /a snapshot up to 5 cannot follow/],
+  ['a log that begins earlier', (records) => putSnapshot(records, 6, 3), /begins behind 3/],
+  ['a truncation of what is in it', (records) => records.putTruncation(1, 3), /the log begins behind 4, not 3/],
+  ['an entry that is in it', (records) => records.putEntriesHead(1, command(3, 1), 0, 0), /entry 3 follows entry 4/],
+])('behind a snapshot up to 5, with a log from 5 on, this is damage: %s', async (_, put, message) => {
+  const files = await withFrame((records) => {
+    putSnapshot(records, 5, 4)
+    put(records)
+  })
+  await expect(openDiskStore({ folder: FOLDER, files })).rejects.toThrow(message)
+})
 
 test('a frame that fits is read', async () => {
   const files = await withFrame((records) => {
     records.putTruncation(1, 0)
-    records.putGroup(2, 'h', none, 0)
-    records.putHardState(2, same)
+    records.putGroup(2, 'h', none)
+    records.putHardState(2, voted)
   })
   const store = await openDiskStore({ folder: FOLDER, files })
   expect(JSON.parse(await contentsOf(store))).toMatchObject([
     { group: 'g', lastIndex: 0 },
-    { group: 'h', hardState: same },
+    { group: 'h', hardState: voted },
   ])
 })
 
@@ -50,13 +86,26 @@ describe('a frame that is whole, and makes no sense, is damage', () => {
     ['a hole', (records) => records.putEntriesHead(1, command(3, 1), 0, 0), /entry 3 follows entry 1/],
     ['an entry twice', (records) => records.putEntriesHead(1, command(1, 1), 0, 0), /entry 1 follows entry 1/],
     ['a truncation of nothing', (records) => records.putTruncation(1, 1), /nothing of group g stands behind 1/],
-    ['a number of no group', (records) => records.putHardState(7, same), /which group has the number 7/],
-    ['a second number', (records) => records.putGroup(2, 'g', same, 1), /two numbers/],
-    ['another name', (records) => records.putGroup(1, 'h', same, 1), /not what it was/],
-    ['another last index', (records) => records.putGroup(1, 'g', same, 2), /not what it was/],
-    ['another term', (records) => records.putGroup(1, 'g', { ...same, currentTerm: 2 }, 1), /not what it was/],
-    ['another vote', (records) => records.putGroup(1, 'g', { ...same, votedFor: 'n2' }, 1), /not what it was/],
-    ['a group with a past', (records) => records.putGroup(2, 'h', same, 0), /not what it was/],
+    ['a number of no group', (records) => records.putHardState(7, voted), /which group has the number 7/],
+    ['a second number', (records) => records.putGroup(2, 'g', same), /two numbers/],
+    ['another name', (records) => records.putGroup(1, 'h', same), /not what it was/],
+    ['another last index', (records) => records.putGroup(1, 'g', { ...same, lastIndex: 2 }), /not what it was/],
+    ['another term', (records) => putVoted(records, { currentTerm: 2, votedFor: 'n1' }), /not what it was/],
+    ['another vote', (records) => putVoted(records, { currentTerm: 1, votedFor: 'n2' }), /not what it was/],
+    [
+      'another beginning',
+      (records) => putBeginning(records, { logStartsAfter: { index: 0, term: 1 } }),
+      /not what it was/,
+    ],
+    ['a snapshot that it had not', (records) => putBeginning(records, { snapshot }), /not what it was/],
+    ['a group with a past', (records) => records.putGroup(2, 'h', { ...none, hardState: voted }), /not what it was/],
+    ['a snapshot of nothing', (records) => putSnapshot(records, 0, 0), /a snapshot up to 0 cannot follow/],
+    ['a log that begins behind its snapshot', (records) => putSnapshot(records, 1, 2), /begins behind 2/],
+    [
+      'a snapshot without a file',
+      (records) => records.putSnapshot(1, { ...snapshot, file: 0 }, start),
+      /a snapshot has no file/,
+    ],
     [
       'an entry that is cut short',
       (records) => records.putEntriesHead(1, command(2, 1), 0, 1),
@@ -82,7 +131,7 @@ test('a buffer that is used again does not go on with the entries of the frame b
   const first = put(96 - 36 - 8)
   records.reset()
   // As long as what stood here.
-  for (let written = 0; written < 96; written += 16) records.putHardState(2, none)
+  for (let written = 0; written < 96; written += 16) records.putHardState(2, none.hardState)
   expect(records.end).toBe(first.length)
   put(0)
   expect(records.end).toBe(first.length + 36 + 8)

@@ -18,9 +18,9 @@ export class RecordedHistory {
   /** Before which operation each batch was handed in. */
   readonly #handedInAt: number[] = []
 
-  static async of(seed: number, batches: number): Promise<RecordedHistory> {
+  static async of(seed: number, batches: number, withSnapshots = false): Promise<RecordedHistory> {
     const recorded = new RecordedHistory()
-    await recorded.#record(seed, batches)
+    await recorded.#record(seed, batches, withSnapshots)
     return recorded
   }
 
@@ -35,7 +35,7 @@ export class RecordedHistory {
     return this.#states.slice(flushed, handedIn + 1)
   }
 
-  async #record(seed: number, batches: number): Promise<void> {
+  async #record(seed: number, batches: number, withSnapshots: boolean): Promise<void> {
     const random = new SimRandom(seed)
     const history = new History(random, ['a', 'b'])
     this.#states.push(history.model.contents())
@@ -43,7 +43,8 @@ export class RecordedHistory {
       openDiskStore({ folder: FOLDER, files: attached(this.disk), segmentBytes: SEGMENT_BYTES, random })
     let store = await open()
     for (let step = 0; step < batches; step += 1) {
-      const written = this.#write(store, history.next())
+      const batch = withSnapshots ? await history.nextWithSnapshots(store) : history.next()
+      const written = this.#write(store, batch)
       this.#states.push(history.model.contents())
       // Two batches at a time now and then, which makes two frames of one or of two.
       if (step % 3 > 0) await written

@@ -1,9 +1,11 @@
 import {
   AppendOutcomeUnknownError,
+  BackpressureError,
   EntryTooLargeError,
   LogClosedError,
   NotLeaderError,
   commandBytes,
+  type BusyReply,
   type ClientOutcome,
   type Command,
   type GroupId,
@@ -12,6 +14,7 @@ import {
   type Term,
 } from '@quorate/core'
 import { backoff } from './backoff.ts'
+import { assertDuration } from './duration.ts'
 import { giveUpAfter } from './giveUp.ts'
 import { whenAborted } from './whenAborted.ts'
 
@@ -26,6 +29,11 @@ export interface AppendOptions {
   readonly signal?: AbortSignal
   /** Gives up after this many milliseconds, 10,000 by default. */
   readonly timeoutMs?: number
+  /**
+   * What to do when the leader has as much in hand as it takes in (`maxPendingBytes`): wait, by default, or throw
+   * `BackpressureError` at once.
+   */
+  readonly whenBusy?: 'wait' | 'throw'
 }
 
 /** The ways from here to a group's leader. */
@@ -45,18 +53,26 @@ export interface LeaderRoute {
 
 export const DEFAULT_APPEND_TIMEOUT_MS = 10_000
 
-/** What Node's timers take. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+/** A try that begins later than this before the deadline may be given up before the leader says that it is busy. */
+const LAST_TRY_MS = 60
 
 /**
  * The given timeout, or the default.
  * @throws RangeError when it is no number of milliseconds that a timer can wait.
  */
 export function appendTimeoutMs({ timeoutMs = DEFAULT_APPEND_TIMEOUT_MS }: AppendOptions): number {
-  if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMEOUT_MS)) {
-    throw new RangeError(`timeoutMs is ${timeoutMs}; it must be above 0 and at most ${LONGEST_TIMEOUT_MS}`)
-  }
+  assertDuration('timeoutMs', timeoutMs)
   return Math.ceil(timeoutMs)
+}
+
+/** @throws TypeError for what is no way to deal with a busy leader. */
+export function assertWhenBusy({ whenBusy }: AppendOptions): void {
+  if (whenBusy === undefined || whenBusy === 'wait' || whenBusy === 'throw') return
+  throw new TypeError(`whenBusy is ${JSON.stringify(whenBusy)}; it must be 'wait' or 'throw'`)
+}
+
+export function busyError(group: GroupId, { pendingBytes, maxPendingBytes }: BusyReply): BackpressureError {
+  return new BackpressureError(group, pendingBytes, maxPendingBytes)
 }
 
 /**
@@ -120,17 +136,17 @@ function splitBySize(commands: readonly Command[], maxBytes: number): Command[][
 /**
  * Brings commands to the leader, whoever that is. It tries again only what is proven not to have been appended; each try
  * names the term it is meant for, so that an attempt that was given up cannot come true under a later leader.
- * @throws NotLeaderError, AppendOutcomeUnknownError, EntryTooLargeError, LogClosedError; the signal's reason when
+ * @throws NotLeaderError, BackpressureError, AppendOutcomeUnknownError, EntryTooLargeError, LogClosedError; the signal's reason when
  * nothing had left.
  */
 export async function appendToLeader(
   route: LeaderRoute,
   commands: readonly Command[],
-  { signal, timeoutMs = DEFAULT_APPEND_TIMEOUT_MS }: AppendOptions,
+  { timeoutMs = DEFAULT_APPEND_TIMEOUT_MS, ...options }: AppendOptions,
 ): Promise<readonly Appended[]> {
-  const giveUp = giveUpAfter(timeoutMs, signal)
+  const giveUp = giveUpAfter(timeoutMs, options.signal)
   try {
-    return await tryUntil(giveUp.signal, performance.now() + timeoutMs, route, commands, signal)
+    return await tryUntil(giveUp.signal, performance.now() + timeoutMs, route, commands, options)
   } finally {
     giveUp.release()
   }
@@ -141,8 +157,9 @@ async function tryUntil(
   deadline: number,
   route: LeaderRoute,
   commands: readonly Command[],
-  signal: AbortSignal | undefined,
+  { signal, whenBusy }: AppendOptions,
 ): Promise<readonly Appended[]> {
+  let busy: BusyReply | undefined
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()
     if (route.closedError !== undefined) throw route.closedError
@@ -150,12 +167,15 @@ async function tryUntil(
     if (term === undefined) {
       signal?.throwIfAborted()
       if (route.closedError !== undefined) throw route.closedError
-      throw new NotLeaderError(route.group, route.leaderId)
+      throw busy === undefined ? new NotLeaderError(route.group, route.leaderId) : busyError(route.group, busy)
     }
     const outcome = await attemptOnce(route, term, commands, Math.max(1, deadline - performance.now()), signal)
     if (outcome.type === 'appended') return commands.map((_, place) => ({ index: outcome.firstIndex + place, term }))
+    busy = outcome.type === 'busy' ? outcome : undefined
+    if (busy !== undefined && whenBusy === 'throw') throw busyError(route.group, busy)
     throwIfFinal(route, term, commands, outcome)
     await backoff(attempt, giveUp)
+    if (busy !== undefined && deadline - performance.now() < LAST_TRY_MS) throw busyError(route.group, busy)
   }
 }
 

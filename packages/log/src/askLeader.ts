@@ -1,4 +1,5 @@
 import {
+  LogCompactedError,
   ServerStoppedError,
   type ClientOutcome,
   type ClientReply,
@@ -27,7 +28,7 @@ export const ASK_TIMEOUT_MS = 1_000
 
 /**
  * Asks the leader, and again until it answers. Undefined when the signal aborts first, or the way to it is closed.
- * @throws TypeError, ServerStoppedError when it refuses: asked again, it would do the same.
+ * @throws TypeError, ServerStoppedError, LogCompactedError when it refuses: asked again, it would do the same.
  */
 export async function askLeader<Type extends ClientReply['type']>(
   { group, request, wanted, askOnce, isClosed }: Question<Type>,
@@ -37,6 +38,9 @@ export async function askLeader<Type extends ClientReply['type']>(
     const outcome = await unlessAborted(askOnce(request), signal)
     if (outcome?.type === wanted) return outcome as WantedReply<Type>
     if (outcome?.type === 'refused') throw refusal(group, request, outcome)
+    if (outcome?.type === 'compacted' && request.type === 'read') {
+      throw new LogCompactedError(group, request.after + 1, outcome.firstAvailable)
+    }
     await backoff(attempt, signal)
   }
   return undefined

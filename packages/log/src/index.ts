@@ -4,6 +4,8 @@ export type { ChangeMembersOptions, RecoverServerOptions } from './membershipCha
 export type { TransferOptions } from './leadershipTransfer.ts'
 export { ReplicatedLog, type OpenLogOptions, type SubscribeOptions } from './replicatedLog.ts'
 export { connectLog, RemoteLog, type LeaderStatus, type ReadResult } from './remoteLog.ts'
+export type { CompactOptions, Compacted } from './logCompaction.ts'
+export type { LogStateMachine } from './stateMachine.ts'
 export type { ReadIndex, ReadIndexOptions } from './readIndex.ts'
 export type { Appended, AppendOptions } from './appender.ts'
 export type { Appendable } from './command.ts'
@@ -15,6 +17,7 @@ export { systemClock, systemRandom } from './systemPorts.ts'
 export {
   AlreadyBootstrappedError,
   AppendOutcomeUnknownError,
+  BackpressureError,
   BootstrapConflictError,
   BootstrapIncompleteError,
   EntryTooLargeError,
@@ -22,6 +25,7 @@ export {
   LeadershipTransferError,
   MembershipChangeError,
   LogClosedError,
+  LogCompactedError,
   NotBootstrappedError,
   NotCaughtUpError,
   NotLeaderError,
@@ -29,6 +33,7 @@ export {
   ServerStoppedError,
   StoreReplacedError,
   WrongGroupError,
+  type CompactionPolicy,
   type GroupId,
   type GroupUuid,
   type Index,

@@ -11,6 +11,7 @@ import {
   type NodeId,
   type PlacedConfiguration,
 } from '@quorate/core'
+import { assertDuration } from './duration.ts'
 import { giveUpAfter } from './giveUp.ts'
 import { whenAborted } from './whenAborted.ts'
 
@@ -84,11 +85,14 @@ async function propose(
   triedAgain: readonly ChangeRefusal[],
   requested: () => Omit<MembershipRequest, 'timeoutMs'>,
 ): Promise<PlacedConfiguration> {
+  assertDuration('timeoutMs', timeoutMs)
   signal?.throwIfAborted()
   const wait = giveUpAfter(timeoutMs, signal)
+  const deadline = performance.now() + timeoutMs
   try {
     for (;;) {
-      const outcome = await askOnce(hosted, { ...requested(), timeoutMs }, signal)
+      const remainingMs = Math.max(1, deadline - performance.now())
+      const outcome = await askOnce(hosted, { ...requested(), timeoutMs: remainingMs }, signal)
       const isOver = outcome.type !== 'refused' || !triedAgain.includes(outcome.reason) || wait.signal.aborted
       if (isOver) return settled(hosted.server.group, outcome)
       await sleep(TRY_AGAIN_MS)

@@ -16,12 +16,16 @@ export interface OpenSingleLogOptions extends NodeOptions, OpenLogOptions {
  */
 export async function openLog(
   group: GroupId,
-  { bootstrap, joinTimeoutMs, ...options }: OpenSingleLogOptions,
+  { bootstrap, joinTimeoutMs, stateMachine, compaction, ...options }: OpenSingleLogOptions,
 ): Promise<ReplicatedLog> {
   const node = await openNode(options)
   try {
     if (bootstrap !== undefined) await giveBirth(node, group, bootstrap)
-    const log = await node.openLog(group, joinTimeoutMs === undefined ? {} : { joinTimeoutMs })
+    const log = await node.openLog(group, {
+      ...(joinTimeoutMs !== undefined && { joinTimeoutMs }),
+      ...(stateMachine !== undefined && { stateMachine }),
+      ...(compaction !== undefined && { compaction }),
+    })
     log.closeWith(() => node.close())
     return log
   } catch (error) {

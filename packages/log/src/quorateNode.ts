@@ -10,6 +10,7 @@ import {
   type Random,
   type Store,
 } from '@quorate/core'
+import { assertDuration } from './duration.ts'
 import { ReplicatedLog, type OpenLogOptions } from './replicatedLog.ts'
 import { systemClock, systemRandom } from './systemPorts.ts'
 
@@ -49,16 +50,30 @@ export class QuorateNode {
     return this.#node.id
   }
 
+  /** How the servers of this node behave. */
+  get settings(): RaftSettings {
+    return this.#node.settings
+  }
+
+  /**
+   * Changes settings while the node runs: amounts and times, for all its groups. Those that are not named stay.
+   * @throws RangeError naming a setting that cannot change so, or values that do not fit together. Nothing has changed then.
+   */
+  reconfigure(changes: Partial<RaftSettings>): void {
+    this.#node.reconfigure(changes)
+  }
+
   /**
    * Gives birth to a group whose servers are on `nodes`, this one among them: once in its life, on one node, while all of
    * them run. Answers the group's UUID.
-   * @throws AlreadyBootstrappedError, BootstrapIncompleteError.
+   * @throws AlreadyBootstrappedError, BootstrapIncompleteError, RangeError for a `timeoutMs` that cannot be waited.
    */
-  bootstrap(
+  async bootstrap(
     group: GroupId,
     nodes: readonly NodeId[],
     { timeoutMs = 10_000 }: BootstrapOptions = {},
   ): Promise<GroupUuid> {
+    assertDuration('timeoutMs', timeoutMs)
     return new Promise((resolve, reject) => {
       this.#node.bootstrap(group, nodes, timeoutMs, (error, groupUuid) => {
         if (groupUuid !== undefined && error === undefined) resolve(groupUuid)
@@ -69,12 +84,14 @@ export class QuorateNode {
 
   /**
    * Starts this node's server of a group. On a store that holds nothing of it yet, waits for the group's birth or its leader.
-   * @throws NotBootstrappedError when neither came in time, StoreReplacedError, WrongGroupError.
+   * @throws NotBootstrappedError when neither came in time, StoreReplacedError, WrongGroupError; RangeError for a policy of
+   * compaction that cannot be meant, TypeError for one that the state machine cannot keep.
    */
   async openLog(group: GroupId, options: OpenLogOptions = {}): Promise<ReplicatedLog> {
+    if (options.joinTimeoutMs !== undefined) assertDuration('joinTimeoutMs', options.joinTimeoutMs)
     // A log that was closed a moment ago may still be writing.
     await new Promise<void>((resolve) => this.#node.whenQuiet(group, resolve))
-    const log: ReplicatedLog = new ReplicatedLog(this.#node, group, () => this.#logs.delete(log))
+    const log: ReplicatedLog = new ReplicatedLog(this.#node, group, options, () => this.#logs.delete(log))
     this.#logs.add(log)
     await log.joined(options)
     return log

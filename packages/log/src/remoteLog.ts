@@ -13,7 +13,14 @@ import {
   type ServerId,
   type Term,
 } from '@quorate/core'
-import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
+import {
+  appendInParts,
+  appendTimeoutMs,
+  assertWhenBusy,
+  type Appended,
+  type AppendOptions,
+  type LeaderRoute,
+} from './appender.ts'
 import { ASK_TIMEOUT_MS, askLeader, type WantedReply } from './askLeader.ts'
 import { toCommand, type Appendable } from './command.ts'
 import { giveUpAfter } from './giveUp.ts'
@@ -78,6 +85,7 @@ export class RemoteLog implements LeaderRoute {
   ): Promise<Appended | readonly Appended[]> {
     if (this.closedError !== undefined) throw this.closedError
     const timeoutMs = appendTimeoutMs(options)
+    assertWhenBusy(options)
     const { maxEntryBytes } = this
     if (!Array.isArray(given)) {
       const appended = await appendInParts(this, [toCommand(given as Appendable, maxEntryBytes, this.#slab)], {
@@ -92,7 +100,8 @@ export class RemoteLog implements LeaderRoute {
 
   /**
    * Committed entries behind `after`, of every kind, without a gap; none when there are no more.
-   * @throws NotLeaderError when no leader answered in time; RangeError for an `after` or `maxBytes` that cannot be meant;
+   * @throws NotLeaderError when no leader answered in time; LogCompactedError, which says where the log begins, when the next
+   * of them is gone; RangeError for an `after` or `maxBytes` that cannot be meant;
    * ServerStoppedError or TypeError when the leader refused.
    */
   async read(
@@ -138,7 +147,7 @@ export class RemoteLog implements LeaderRoute {
     const appending = this.#batcher.append(term, commands, timeoutMs)
     this.#watchSuccession()
     const outcome = await appending
-    if (outcome.type !== 'appended') this.#leader = undefined
+    if (outcome.type !== 'appended' && outcome.type !== 'busy') this.#leader = undefined
     return outcome
   }
 

@@ -7,6 +7,7 @@ import {
   ServerStoppedError,
   type ClientOutcome,
   type Command,
+  type CompactionPolicy,
   type Entry,
   type GroupId,
   type HostedServer,
@@ -19,7 +20,15 @@ import {
   type Staleness,
   type Term,
 } from '@quorate/core'
-import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
+import {
+  appendInParts,
+  appendTimeoutMs,
+  assertWhenBusy,
+  busyError,
+  type Appended,
+  type AppendOptions,
+  type LeaderRoute,
+} from './appender.ts'
 import { toCommand, type Appendable } from './command.ts'
 import {
   changeMembers,
@@ -33,14 +42,18 @@ import { giveUpAfter } from './giveUp.ts'
 import { allowsLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
 import { whenAborted } from './whenAborted.ts'
 import { LocalAppends, type LocalOutcome } from './localAppends.ts'
+import { compactLog, type Compacted, type CompactOptions } from './logCompaction.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { Slab } from './slab.ts'
+import { machinePort, type LogStateMachine } from './stateMachine.ts'
 import { Subscription, type EntrySource } from './subscription.ts'
 import { Watchable } from './watchable.ts'
 
 export interface SubscribeOptions {
   /**
-   * Where to begin: with the first entry (the default), with what is committed from now on, or at an index.
+   * Where to begin: with the first entry ever (the default), with the first that is still there (`'earliest'`), with what is
+   * committed from now on (`'latest'`), or at an index. Where that entry is gone, because a snapshot stands for it, the loop
+   * throws `LogCompactedError`: nothing is passed over in silence, then or later.
    *
    * `'latest'` is what is committed once this server knows what is committed: from the call, as a rule. After a start, or
    * while a new leader takes over, it is from the moment at which this server has applied an entry of its current term
@@ -57,6 +70,13 @@ export interface SubscribeOptions {
 export interface OpenLogOptions {
   /** How long to wait for the group's birth, or its leader, on a store that holds nothing of it. 10,000 by default. */
   readonly joinTimeoutMs?: number
+  /** What the committed commands are for, beside subscriptions: the same on all servers of the group. */
+  readonly stateMachine?: LogStateMachine
+  /**
+   * When a snapshot takes the place of the log's beginning: by itself, or else only when `compact` is called. Without a state
+   * machine the entries are gone then, for consumers that keep a state of their own.
+   */
+  readonly compaction?: CompactionPolicy
 }
 
 /** One group's log, on a node that is one of its servers. */
@@ -77,13 +97,18 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   #closeRest: () => Promise<void> = async () => {}
 
   /** @internal Use `node.openLog`. `noteEnd` is called once, when this log has nothing more to do with the node. */
-  constructor(node: RaftNode, group: GroupId, noteEnd: () => void) {
+  constructor(
+    node: RaftNode,
+    group: GroupId,
+    { stateMachine, compaction }: Pick<OpenLogOptions, 'stateMachine' | 'compaction'>,
+    noteEnd: () => void,
+  ) {
     this.group = group
     this.#node = node
     this.#noteEnd = noteEnd
     this.#hosted = node.open(group, {
-      // Subscriptions read the log itself: there is nothing else to be done with an entry here.
-      stateMachine: { apply: (_entries, done) => done() },
+      stateMachine: machinePort(stateMachine),
+      compaction,
       onStatus: (status) => this.#noteStatus(status),
     })
     this.#status = new Watchable(this.#hosted.status)
@@ -124,8 +149,8 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   /**
    * Appends a command, or several one behind the other, wherever the leader is. Resolves once they are committed, and
    * applied by the leader: durable on a majority, for good.
-   * @throws NotLeaderError when no leader was found in time, LogClosedError, EntryTooLargeError, TypeError: nothing was
-   * appended. AppendOutcomeUnknownError: perhaps.
+   * @throws NotLeaderError when no leader was found in time, BackpressureError when it took in nothing in time,
+   * LogClosedError, EntryTooLargeError, TypeError: nothing was appended. AppendOutcomeUnknownError: perhaps.
    */
   append(value: Appendable, options?: AppendOptions): Promise<Appended>
   append(values: readonly Appendable[], options?: AppendOptions): Promise<readonly Appended[]>
@@ -136,14 +161,15 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     try {
       if (this.closedError !== undefined) throw this.closedError
       const timeoutMs = appendTimeoutMs(options)
+      assertWhenBusy(options)
       const { maxEntryBytes } = this
       if (!Array.isArray(given)) {
         const command = toCommand(given as Appendable, maxEntryBytes, this.#slab)
-        return this.#appendAll([command], options.signal, timeoutMs, firstPlace)
+        return this.#appendAll([command], options, timeoutMs, firstPlace)
       }
       const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes, this.#slab))
       if (commands.length === 0) return Promise.resolve([])
-      return this.#appendAll(commands, options.signal, timeoutMs, (places) => places)
+      return this.#appendAll(commands, options, timeoutMs, (places) => places)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -211,8 +237,18 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     return recoverServer(this.#hosted, id, options)
   }
 
+  /**
+   * A snapshot of this server's state machine takes the place of the log's beginning, here, now (§7). Resolves when it is
+   * durable; also where nothing was applied since the last one, which then stays.
+   * @throws what the state machine throws, RangeError for a number of entries that is none, LogClosedError, ServerStoppedError.
+   */
+  async compact(options: CompactOptions = {}): Promise<Compacted> {
+    if (this.closedError !== undefined) throw this.closedError
+    return compactLog(this.#hosted, options)
+  }
+
   /** The committed entries, in order, without a gap. */
-  subscribe({ from = 'earliest', all = false, signal }: SubscribeOptions = {}): Subscription {
+  subscribe({ from, all = false, signal }: SubscribeOptions = {}): Subscription {
     return new Subscription(this, { first: firstIndex(from), all, signal })
   }
 
@@ -224,6 +260,11 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     // What a leader commits in one go with the first entry of its term may have been appended since the call.
     const termStart = role === 'leader' && hasWaited ? log.termStarts.at(-1)?.index : undefined
     return termStart ?? lastApplied
+  }
+
+  /** @internal */
+  get startsAfter(): Index {
+    return this.#hosted.server.state.log.startsAfter.index
   }
 
   /** @internal What subscriptions read. */
@@ -346,23 +387,26 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
    */
   #appendAll<Result>(
     commands: readonly Command[],
-    signal: AbortSignal | undefined,
+    options: AppendOptions,
     timeoutMs: number,
     toResult: (places: readonly Appended[]) => Result,
   ): Promise<Result> {
-    if (this.#hosted.server.role !== 'leader' || signal !== undefined) {
-      const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal }
-      return appendInParts(this, commands, options).then(toResult)
+    if (this.#hosted.server.role !== 'leader' || options.signal !== undefined) {
+      return appendInParts(this, commands, { ...options, timeoutMs }).then(toResult)
     }
+    const { whenBusy } = options
     const started = performance.now()
     const term = this.#hosted.server.state.currentTerm
     return new Promise((resolve, reject) => {
       this.#local.append(commands, timeoutMs, (outcome) => {
         if (outcome.type === 'appended') resolve(toResult(placesFrom(outcome.firstIndex, term, commands.length)))
-        else if (outcome.type !== 'notLeader') reject(this.#unknown(term, outcome))
+        else if (outcome.type === 'busy' && whenBusy === 'throw') reject(busyError(this.group, outcome))
+        else if (outcome.type !== 'notLeader' && outcome.type !== 'busy') reject(this.#unknown(term, outcome))
         else {
           const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - started)))
-          appendInParts(this, commands, { timeoutMs: remainingMs }).then(toResult).then(resolve, reject)
+          appendInParts(this, commands, { ...options, timeoutMs: remainingMs })
+            .then(toResult)
+            .then(resolve, reject)
         }
       })
     })
@@ -404,9 +448,9 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   }
 }
 
-function firstIndex(from: NonNullable<SubscribeOptions['from']>): Index | 'latest' {
-  if (from === 'latest') return from
-  if (from === 'earliest') return 1
+function firstIndex(from: SubscribeOptions['from']): Index | 'earliest' | 'latest' {
+  if (from === 'latest' || from === 'earliest') return from
+  if (from === undefined) return 1
   if (typeof from === 'object' && Number.isSafeInteger(from?.index) && from.index >= 1) return from.index
   throw new RangeError(`from is ${JSON.stringify(from)}; it must be 'earliest', 'latest' or { index } of at least 1`)
 }

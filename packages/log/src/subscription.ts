@@ -1,4 +1,4 @@
-import { NotCaughtUpError, type Entry, type GroupId, type Index } from '@quorate/core'
+import { LogCompactedError, NotCaughtUpError, type Entry, type GroupId, type Index } from '@quorate/core'
 import { assertInteger } from './integer.ts'
 import { LogEntry } from './logEntry.ts'
 import { whenAborted } from './whenAborted.ts'
@@ -7,6 +7,8 @@ import { whenAborted } from './whenAborted.ts'
 export interface EntrySource {
   readonly group: GroupId
   readonly lastApplied: Index
+  /** The entries up to here are gone: a snapshot stands for them. */
+  readonly startsAfter: Index
   /**
    * Behind this entry stands what is committed from now on; undefined while the server cannot know what is committed.
    * `hasWaited`: it could not either when it was asked first.
@@ -20,8 +22,8 @@ export interface EntrySource {
 }
 
 export interface SubscriptionOptions {
-  /** The first entry to deliver is at this index, or the first behind it. */
-  readonly first: Index | 'latest'
+  /** The first entry to deliver is at this index, or the first behind it; or the first that is still there when it is read. */
+  readonly first: Index | 'earliest' | 'latest'
   /** Also the entries that Raft itself wrote. */
   readonly all: boolean
   readonly signal: AbortSignal | undefined
@@ -47,6 +49,8 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
   #place = 0
   /** The last entry that was delivered or is not to be; undefined while it is not known which are the latest. */
   #after: Index | undefined
+  /** It begins with the first entry that is there, and has taken none yet. */
+  #isAtFirst = false
   #isReading = false
   #stopWaiting: (() => void) | undefined
   #stopListening: (() => void) | undefined
@@ -60,7 +64,8 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
   constructor(source: EntrySource, options: SubscriptionOptions) {
     this.#source = source
     this.#options = options
-    this.#after = options.first === 'latest' ? source.latest(false) : options.first - 1
+    this.#after = afterOf(source, options.first)
+    this.#isAtFirst = options.first === 'earliest'
     // From the call on, not from the first `next`: what is committed in between is to be delivered.
     if (this.#after === undefined) this.#wait()
     if (options.signal !== undefined) this.#stopListening = whenAborted(options.signal, this.#abort)
@@ -181,11 +186,14 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
     this.#isReading = true
     this.#source.read(after, READ_BYTES, (error, entries) => {
       this.#isReading = false
+      // The log has been compacted since it was looked at.
+      if (this.#isAtFirst && error instanceof LogCompactedError) this.#after = error.firstAvailable - 1
       // Whoever closed the log may have closed the store with it.
-      if (error !== undefined) this.#release(this.#source.ended === null ? undefined : error)
+      else if (error !== undefined) this.#release(this.#source.ended === null ? undefined : error)
       else if (!this.#isReleased) {
         this.#batch = entries
         this.#place = 0
+        this.#isAtFirst &&= entries.length === 0
       }
       this.#serve()
     })
@@ -200,4 +208,9 @@ export class Subscription implements AsyncIterableIterator<LogEntry, undefined> 
       reject(error)
     }
   }
+}
+
+function afterOf(source: EntrySource, first: SubscriptionOptions['first']): Index | undefined {
+  if (first === 'latest') return source.latest(false)
+  return first === 'earliest' ? source.startsAfter : first - 1
 }

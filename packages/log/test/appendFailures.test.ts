@@ -7,7 +7,6 @@ import {
   ServerStoppedError,
   type RemoteLog,
   type ReplicatedLog,
-  type Store,
 } from '@quorate/log'
 import { describe, expect, it } from 'vitest'
 import {
@@ -23,6 +22,7 @@ import {
 } from './cluster.ts'
 import { CuttableNetwork } from './cuttableNetwork.ts'
 import { smallMessages } from './smallMessages.ts'
+import { storeAround } from './storeAround.ts'
 
 interface CuttableCluster extends Cluster {
   readonly network: CuttableNetwork
@@ -224,15 +224,10 @@ it('lets appends that wait for a leader hang nowhere when the log is closed', as
 it('says once why the server has stopped', async () => {
   const inner = memoryStore()
   const faults: Error[] = []
-  const store: Store = {
-    identity: inner.identity,
-    groups: inner.groups,
-    recover: (group) => inner.recover(group),
+  const store = storeAround(inner, {
     write: (batch, done) =>
       inner.write(batch, (failure) => done(faults[0] === undefined ? failure : { error: faults[0] })),
-    read: (group, range, done) => inner.read(group, range, done),
-    close: (done) => inner.close(done),
-  }
+  })
   const { leader } = await openCluster({ ids: ['n1'], store: () => store })
   const fault = new Error('EIO')
   faults.push(fault)

@@ -11,7 +11,6 @@ import {
   StoreReplacedError,
   WrongGroupError,
   type NodeOptions,
-  type Store,
 } from '@quorate/log'
 import { describe, expect, it } from 'vitest'
 import {
@@ -27,6 +26,7 @@ import {
   TOGETHER,
 } from './cluster.ts'
 import { areGone } from './garbage.ts'
+import { storeAround } from './storeAround.ts'
 
 describe('bootstrap', () => {
   it('answers the UUID by which all servers know the group', async () => {
@@ -313,14 +313,7 @@ describe('openLog', () => {
 
   it('that fails says why, also when the store then fails to close', async () => {
     const inner = memoryStore()
-    const store: Store = {
-      identity: inner.identity,
-      groups: inner.groups,
-      recover: (group) => inner.recover(group),
-      write: (batch, done) => inner.write(batch, done),
-      read: (group, range, done) => inner.read(group, range, done),
-      close: (done) => inner.close(() => done({ error: new Error('EIO: close') })),
-    }
+    const store = storeAround(inner, { close: (done) => inner.close(() => done({ error: new Error('EIO: close') })) })
 
     const error = await rejectionOf(openLog('orders', { id: 'n1', network: memoryNetwork(), store, joinTimeoutMs: 20 }))
 

@@ -9,6 +9,7 @@ import {
 } from '@quorate/log'
 import { describe, expect, it } from 'vitest'
 import { appliedEverywhere, openCluster, openNodes, rejectionOf, sleep, take } from './cluster.ts'
+import { storeAround } from './storeAround.ts'
 
 const texts = (entries: readonly LogEntry[]): string[] => entries.map((entry) => entry.text())
 
@@ -109,15 +110,10 @@ describe('where a subscription begins', () => {
     await leader.append('a')
     await nodes[0]!.close()
     let held: (() => void)[] | undefined
-    const store: Store = {
-      identity: inner.identity,
-      groups: inner.groups,
-      recover: (group) => inner.recover(group),
+    const store = storeAround(inner, {
       write: (batch, done) =>
         inner.write(batch, (failure) => (held === undefined ? done(failure) : held.push(() => done(failure)))),
-      read: (group, range, done) => inner.read(group, range, done),
-      close: (done) => inner.close(done),
-    }
+    })
     const [restarted] = await openNodes({ ids: ['n1'], network, store: () => store })
     const log = await restarted!.openLog('orders')
     const unsubscribe = log.status.subscribe(({ role }) => {

@@ -11,7 +11,17 @@ import { packWithData } from './messagePack.ts'
 const RequestCode = { append: 1, read: 2, status: 3, readIndex: 4 } as const
 
 /** The numbers that stand for the replies, for good. */
-const ReplyCode = { appended: 1, notLeader: 2, refused: 3, unknown: 4, entries: 5, status: 6, readIndex: 7 } as const
+const ReplyCode = {
+  appended: 1,
+  notLeader: 2,
+  refused: 3,
+  unknown: 4,
+  entries: 5,
+  status: 6,
+  readIndex: 7,
+  compacted: 8,
+  busy: 9,
+} as const
 
 /** The numbers that stand for the reasons of a refusal, for good. */
 const REASONS: ReadonlyMap<number, RefusedReply['reason']> = new Map([
@@ -107,6 +117,10 @@ function replyFields(reply: ClientReply): Field[] {
       return [ReplyCode.unknown, reply.term]
     case 'entries':
       return [ReplyCode.entries, reply.term, reply.commitIndex, reply.entries.length]
+    case 'busy':
+      return [ReplyCode.busy, reply.pendingBytes, reply.maxPendingBytes]
+    case 'compacted':
+      return [ReplyCode.compacted, reply.firstAvailable]
     case 'readIndex':
       return [ReplyCode.readIndex, reply.index, reply.term]
     case 'status':
@@ -158,6 +172,12 @@ function readReply(fields: FieldReader, tail: Tail): ClientReply {
       return { type: 'unknown', term: fields.integer('unknown.term') }
     case ReplyCode.entries:
       return readEntries(fields, tail)
+    case ReplyCode.busy: {
+      const pendingBytes = fields.integer('busy.pendingBytes')
+      return { type: 'busy', pendingBytes, maxPendingBytes: fields.integer('busy.maxPendingBytes') }
+    }
+    case ReplyCode.compacted:
+      return { type: 'compacted', firstAvailable: fields.integer('compacted.firstAvailable') }
     case ReplyCode.readIndex:
       return {
         type: 'readIndex',

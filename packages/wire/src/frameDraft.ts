@@ -4,7 +4,7 @@ import { encodeEntry } from './entryCodec.ts'
 import { sealFrame } from './envelope.ts'
 import { type Field, fieldBytes } from './fields.ts'
 import { ARRAY_BYTES, FrameType, HEAD_BYTES } from './format.ts'
-import { entriesOf, messageFields } from './messageCodec.ts'
+import { entriesOf, messageFields, valuesOf } from './messageCodec.ts'
 
 /** A frame from node to node that takes messages as long as they fit. */
 export class FrameDraft {
@@ -36,7 +36,8 @@ export class FrameDraft {
   add(packet: Packet, message: Message): Message | undefined {
     const fields = messageFields(message)
     const entries = entriesOf(message)
-    const bytes = this.#bytesBefore(packet, fields)
+    const values = valuesOf(message)
+    const bytes = this.#bytesBefore(packet, fields, values)
     const taken = this.#fitting(entries, bytes)
     if (taken < 0 || (taken === 0 && entries.length > 0)) {
       if (this.isEmpty) throw doesNotFit(entries[0], bytes, this.#maxBytes)
@@ -47,6 +48,7 @@ export class FrameDraft {
     if (message.type === 'appendEntries') fields[fields.length - 1] = taken
     for (const field of fields) this.#fields.push(field)
     this.#bytes = bytes
+    for (const value of values) this.#tail.push(value)
     this.#pushEntries(entries, taken)
     return message.type === 'appendEntries' && taken < entries.length ? continuation(message, taken) : undefined
   }
@@ -55,13 +57,14 @@ export class FrameDraft {
     return sealFrame(FrameType.packets, this.#fields, this.#tail)
   }
 
-  /** What the frame takes once `fields` stand in it, before their entries do. */
-  #bytesBefore(packet: Packet, fields: readonly Field[]): number {
+  /** What the frame takes once `fields` and their `values` stand in it, before their entries do. */
+  #bytesBefore(packet: Packet, fields: readonly Field[], values: readonly Uint8Array[]): number {
     let bytes = this.#bytes
     if (packet !== this.#packet) {
       bytes += fieldBytes(packet.group) + fieldBytes(packet.groupUuid ?? null) + fieldBytes(packet.messages.length)
     }
     for (const field of fields) bytes += fieldBytes(field)
+    for (const value of values) bytes += value.length
     return bytes
   }
 

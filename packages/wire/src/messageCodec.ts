@@ -1,8 +1,9 @@
-import type { Entry, LogPosition, Message } from '@quorate/core'
+import type { Entry, InstallSnapshot, LogPosition, Message, SnapshotHead } from '@quorate/core'
 import { MalformedFrameError } from './errors.ts'
 import { readEntry, takeEntries } from './entryCodec.ts'
 import type { Tail } from './envelope.ts'
 import type { Field, FieldReader } from './fields.ts'
+import { encodePiece, encodeSnapshotHead, readPiece, readSnapshotHead } from './snapshotCodec.ts'
 
 /** The numbers that stand for the messages, for good. */
 const Code = {
@@ -17,6 +18,8 @@ const Code = {
   preVoteRefused: 9,
   timeoutNow: 10,
   removed: 11,
+  installSnapshot: 12,
+  installSnapshotAnswered: 13,
   bootstrapInquiry: 16,
   bootstrapStanding: 17,
   bootstrapOffer: 18,
@@ -24,6 +27,7 @@ const Code = {
 } as const
 
 const NO_ENTRIES: readonly Entry[] = []
+const NO_VALUES: readonly Uint8Array[] = []
 
 /** What a frame says of `message` before its entries, which travel in the tail. Their number stands last. */
 export function messageFields(message: Message): Field[] {
@@ -53,7 +57,15 @@ export function messageFields(message: Message): Field[] {
     case 'timeoutNow':
       return [Code.timeoutNow, message.term, message.lastLog.index, message.lastLog.term]
     case 'removed':
-      return [Code.removed, message.term, message.configuration.index, message.configuration.term]
+      return [Code.removed, message.term, message.configurationIndex]
+    case 'installSnapshot': {
+      const { term, session, round, offset, description } = message
+      return [Code.installSnapshot, term, session, round, offset, description.sizeBytes, description.checksum]
+    }
+    case 'installSnapshot.answered': {
+      const { term, session, round, lastIncludedIndex, receivedBytes } = message
+      return [Code.installSnapshotAnswered, term, session, round, lastIncludedIndex, receivedBytes]
+    }
     case 'bootstrap.inquiry':
       return [Code.bootstrapInquiry, message.birth ?? null]
     case 'bootstrap.standing':
@@ -75,6 +87,12 @@ export function entriesOf(message: Message): readonly Entry[] {
     default:
       return NO_ENTRIES
   }
+}
+
+/** The values that travel with `message` and belong together: they are never divided. */
+export function valuesOf(message: Message): readonly Uint8Array[] {
+  if (message.type !== 'installSnapshot') return NO_VALUES
+  return [encodeSnapshotHead(message.description), encodePiece(message.data)]
 }
 
 export function readMessage(fields: FieldReader, tail: Tail): Message {
@@ -116,8 +134,12 @@ export function readMessage(fields: FieldReader, tail: Tail): Message {
     }
     case Code.removed: {
       const term = fields.integer('removed.term')
-      return { type: 'removed', term, configuration: readPosition(fields, 'removed.configuration', term) }
+      return { type: 'removed', term, configurationIndex: fields.integer('removed.configurationIndex') }
     }
+    case Code.installSnapshot:
+      return readInstallSnapshot(fields, tail)
+    case Code.installSnapshotAnswered:
+      return readInstallSnapshotAnswered(fields)
     default:
       return readBootstrapMessage(code, fields, tail)
   }
@@ -142,6 +164,47 @@ function readAppendEntriesRejected(fields: FieldReader): Message {
   const hint = readPosition(fields, 'appendEntries.rejected.hint', term)
   if (hint.index > prevLogIndex) throw new MalformedFrameError('appendEntries.rejected hints behind prevLogIndex')
   return { type: 'appendEntries.rejected', term, session, round, prevLogIndex, hint }
+}
+
+function readInstallSnapshot(fields: FieldReader, tail: Tail): InstallSnapshot {
+  const type = 'installSnapshot'
+  const term = fields.integer('installSnapshot.term')
+  const session = fields.integer('installSnapshot.session')
+  const round = fields.integer('installSnapshot.round')
+  const offset = fields.integer('installSnapshot.offset')
+  const sizeBytes = fields.integer('installSnapshot.sizeBytes')
+  const checksum = fields.integer('installSnapshot.checksum')
+  const { head, data } = takeSnapshot(tail)
+  if (head.lastIncluded.term > term) {
+    throw new MalformedFrameError(
+      `a snapshot includes an entry of term ${head.lastIncluded.term}, the message has ${term}`,
+    )
+  }
+  if (offset + data.length > sizeBytes) {
+    throw new MalformedFrameError(`a piece ends at ${offset + data.length} of a snapshot of ${sizeBytes} bytes`)
+  }
+  return { type, term, session, round, description: { ...head, sizeBytes, checksum }, offset, data }
+}
+
+function takeSnapshot(tail: Tail): { head: SnapshotHead; data: Uint8Array } {
+  let head: SnapshotHead | undefined
+  let data: Uint8Array | undefined
+  tail.take(2, (values) => {
+    if (head === undefined) head = readSnapshotHead(values)
+    else data = readPiece(values)
+  })
+  if (head === undefined || data === undefined) throw new MalformedFrameError('installSnapshot has no snapshot')
+  return { head, data }
+}
+
+function readInstallSnapshotAnswered(fields: FieldReader): Message {
+  const type = 'installSnapshot.answered'
+  const term = fields.integer('installSnapshot.answered.term')
+  const session = fields.integer('installSnapshot.answered.session')
+  const round = fields.integer('installSnapshot.answered.round')
+  const lastIncludedIndex = fields.integer('installSnapshot.answered.lastIncludedIndex')
+  const receivedBytes = fields.integer('installSnapshot.answered.receivedBytes')
+  return { type, term, session, round, lastIncludedIndex, receivedBytes }
 }
 
 function readBootstrapMessage(code: number, fields: FieldReader, tail: Tail): Message {

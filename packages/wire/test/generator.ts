@@ -94,12 +94,27 @@ export class Generator {
     return { index, term: index === 0 ? 0 : this.integer() }
   }
 
+  installSnapshot({ index, term: lastTerm }: LogPosition, term: number, session: number, round: number): Message {
+    const lastIncluded = { index: index + 1, term: lastTerm }
+    const configuration = { index: 1 + this.below(Math.min(index + 1, 2 ** 31)), configuration: this.configuration() }
+    const [data, offset] = [this.bytes(), this.integer()]
+    const sizeBytes = offset + data.length + this.integer()
+    const description = {
+      lastIncluded,
+      lastTime: this.integer(),
+      configuration,
+      sizeBytes,
+      checksum: this.below(2 ** 32),
+    }
+    return { type: 'installSnapshot', term, session, round, description, offset, data }
+  }
+
   message(): Message {
     const session = this.integer()
     const round = this.integer()
     const position = this.position()
     const term = position.term + this.integer()
-    switch (this.below(15)) {
+    switch (this.below(17)) {
       case 9:
         return { type: 'preVote', term, round, lastLog: position }
       case 10:
@@ -107,7 +122,13 @@ export class Generator {
       case 11:
         return { type: 'timeoutNow', term, lastLog: position }
       case 12:
-        return { type: 'removed', term, configuration: position }
+        return { type: 'removed', term, configurationIndex: this.integer() }
+      case 13:
+        return this.installSnapshot(position, term, session, round)
+      case 14: {
+        const type = 'installSnapshot.answered'
+        return { type, term, session, round, lastIncludedIndex: this.integer(), receivedBytes: this.integer() }
+      }
       case 0:
         return { type: 'requestVote', term, lastLog: position, isTransfer: this.pick([false, true]) }
       case 1:

@@ -267,7 +267,7 @@ describe('malformed', () => {
     ['an unknown request', 2, [1, 9], 'unknown type 9'],
     ['a request without an id', 2, [null, 3], 'id'],
     ['a command that is missing', 2, [1, 1, 7, 1], 'ends too early'],
-    ['an unknown reply', 3, [1, 9], 'unknown type 9'],
+    ['an unknown reply', 3, [1, 15], 'unknown type 15'],
     ['an unknown reason', 3, [1, 3, 9, 'x'], 'unknown reason 9'],
     ['a leader without a name', 3, [1, 2, 7, 'a b'], 'notLeader.leaderId'],
     ['a message that is no string', 3, [1, 3, 1, 5], 'refused.message'],

@@ -5,6 +5,7 @@ import type {
   Configuration,
   ConfigurationEntry,
   Entry,
+  InstallSnapshot,
   Message,
   Packet,
 } from '@quorate/core'
@@ -38,6 +39,13 @@ export function appendEntries(entries: Entry[], prevLog = { index: 0, term: 0 },
   return { type: 'appendEntries', term, session: 3, round: 70_001, prevLog, entries, leaderCommit: 2 }
 }
 
+export function installSnapshot(): InstallSnapshot {
+  const lastIncluded = { index: 300, term: 6 }
+  const configuration = { index: 200, configuration: CONFIGURATION }
+  const description = { lastIncluded, lastTime: TIME, configuration, sizeBytes: 2 ** 36, checksum: 2 ** 32 - 1 }
+  return { type: 'installSnapshot', term: 7, session: 3, round: 70_001, description, offset: 0, data: Buffer.alloc(0) }
+}
+
 export function everyEntry(): Entry[] {
   return [
     configurationEntry(),
@@ -57,7 +65,17 @@ export function everyMessage(): Message[] {
     { type: 'preVote.granted', term: 4, round: 2 },
     { type: 'preVote.refused', term: 2 ** 40, round: 300 },
     { type: 'timeoutNow', term: 4, lastLog: { index: 9, term: 3 } },
-    { type: 'removed', term: 4, configuration: { index: 9, term: 3 } },
+    { type: 'removed', term: 4, configurationIndex: 9 },
+    installSnapshot(),
+    { ...installSnapshot(), offset: 100_000, data: Buffer.alloc(70_000, 3) },
+    {
+      type: 'installSnapshot.answered',
+      term: 7,
+      session: 3,
+      round: 70_001,
+      lastIncludedIndex: 2 ** 40,
+      receivedBytes: 2 ** 36,
+    },
     { type: 'requestVote', term: 4, lastLog: { index: 9, term: 3 }, isTransfer: false },
     { type: 'requestVote', term: 1, lastLog: { index: 0, term: 0 }, isTransfer: true },
     { type: 'requestVote.granted', term: 4 },
@@ -103,6 +121,8 @@ export function everyReply(): ClientReply[] {
     { type: 'entries', entries: [command(6), command(7)], commitIndex: 9, term: 8 },
     { type: 'entries', entries: [], commitIndex: 0, term: 8 },
     { type: 'status', leaderId: 'n1', term: 7, commitIndex: 9 },
+    { type: 'compacted', firstAvailable: 2 ** 40 },
+    { type: 'busy', pendingBytes: 2 ** 26, maxPendingBytes: 2 ** 26 },
   ]
 }
 

@@ -1,7 +1,7 @@
 import { memberOf } from '../configuration.ts'
 import { StoreReplacedError, WrongGroupError } from '../errors.ts'
 import type { NodeId, StoreIdentity } from '../identifiers.ts'
-import type { Packet } from '../messages.ts'
+import { isOfLeader, type Packet } from '../messages.ts'
 import { isRecognised } from '../rules/configurations.ts'
 import { configurationOf } from '../state/raftState.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
@@ -37,7 +37,7 @@ export class Admission {
 
   admits(from: NodeId, packet: Packet): boolean {
     const configuration = configurationOf(this.#options.server.state)
-    const leads = packet.messages.some(({ type }) => type === 'appendEntries')
+    const leads = packet.messages.some(isOfLeader)
     if (configuration === undefined) return this.#admitsLeaders(from, leads)
     if (packet.groupUuid !== undefined && packet.groupUuid !== configuration.groupUuid) {
       this.dropped.wrongGroup++

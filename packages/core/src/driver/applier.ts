@@ -1,21 +1,29 @@
 import type { Entry } from '../entry.ts'
-import { InvariantViolation } from '../errors.ts'
+import { InvariantViolation, invariant, toError } from '../errors.ts'
 import type { Index } from '../identifiers.ts'
-import type { StateMachine } from '../ports.ts'
+import type { StateMachine, Store } from '../ports.ts'
+import { isSameSnapshot, type SnapshotDescription } from '../snapshot.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
+import { ReaderSource } from './readerSource.ts'
+import type { SnapshotTaker } from './snapshotTaker.ts'
 
 export type EntriesDone = (error: Error | undefined, entries: readonly Entry[]) => void
 
 export interface ApplierOptions {
   readonly server: RaftServer
+  readonly store: Store
   readonly stateMachine: StateMachine
+  readonly taker: SnapshotTaker
   readonly readStore: (after: Index, upTo: Index, maxBytes: number, done: EntriesDone) => void
   readonly fail: (error: Error) => void
   /** A range was applied outside `applyNext`: its callers are to be answered. */
   readonly onApplied: () => void
 }
 
-/** Feeds one state machine: committed entries in order, a batch at a time, from memory or from the store. */
+/**
+ * Feeds one state machine: committed entries in order, a batch at a time, from memory or from the store; or a snapshot
+ * that stands for them.
+ */
 export class Applier {
   readonly #options: ApplierOptions
   #isWithin = false
@@ -28,60 +36,114 @@ export class Applier {
   applyNext(): void {
     this.#isWithin = true
     try {
-      const range = this.#options.server.startApplying()
-      if (range !== undefined) this.#apply(range.after, range.upTo)
+      this.#begin()
     } finally {
       this.#isWithin = false
     }
+  }
+
+  #begin(): void {
+    const { server, taker } = this.#options
+    taker.takeIfDue()
+    const next = server.startApplying(taker.nextStop)
+    if (next === undefined) return
+    if (next.type === 'entries') this.#apply(next.after, next.upTo)
+    else this.#restore(next.description)
   }
 
   #apply(after: Index, upTo: Index): void {
     const { server, readStore } = this.#options
     if (server.role === 'stopped') return
     if (after === upTo) {
-      this.#complete()
+      this.#complete(upTo)
       return
     }
     const { log, settings } = server.state
     const cached = log.cached(after, upTo, settings.maxBatchBytes)
     if (cached !== undefined) {
-      this.#handOver(cached, upTo)
+      this.#handOver(cached, after, upTo)
       return
     }
     readStore(after, Math.min(upTo, log.cachedAfter), settings.maxBatchBytes, (error, entries) => {
-      if (error === undefined) this.#handOver(entries, upTo)
+      if (error === undefined) this.#handOver(entries, after, upTo)
     })
   }
 
-  #complete(): void {
+  #complete(upTo: Index): void {
     const { server, onApplied } = this.#options
-    server.applied()
-    if (!this.#isWithin) {
-      onApplied()
-      return
-    }
-    const next = server.startApplying()
-    if (next !== undefined) this.#apply(next.after, next.upTo)
+    server.applied(upTo)
+    if (this.#isWithin) this.#begin()
+    else onApplied()
   }
 
   /** What the state machine throws stops this group, and no other of the node. */
-  #handOver(entries: readonly Entry[], upTo: Index): void {
-    const { server, stateMachine, fail } = this.#options
+  #handOver(entries: readonly Entry[], after: Index, upTo: Index): void {
+    const { server, stateMachine, taker } = this.#options
     const last = entries.at(-1)?.index
     if (server.role === 'stopped') return
     if (last === undefined) {
-      fail(new InvariantViolation('the store holds what it was told to be durable'))
+      this.#endEarly(after)
       return
     }
+    this.#give(
+      (done) => stateMachine.apply(entries, done),
+      () => {
+        taker.noteApplied(entries)
+        this.#apply(last, upTo)
+      },
+    )
+  }
+
+  /** A snapshot was installed while a range was being applied: it stands for the rest. */
+  #endEarly(after: Index): void {
+    const { server, fail } = this.#options
+    if (after < server.state.log.startsAfter.index) this.#complete(after)
+    else fail(new InvariantViolation('the store holds what it was told to be durable'))
+  }
+
+  #restore(description: SnapshotDescription): void {
+    const { server, store, stateMachine, taker } = this.#options
+    this.#give(
+      (done) => {
+        if (stateMachine.restore === undefined) throw new TypeError(cannotRestore(server.group, description))
+        const reader = store.openSnapshot(server.group)
+        const source = new ReaderSource(reader)
+        invariant(
+          isSameSnapshot(reader.description, description),
+          'the store holds the snapshot that it was told to be',
+        )
+        stateMachine.restore(source, (error) => {
+          source.close()
+          done(error)
+        })
+      },
+      () => {
+        taker.noteRestored(description.lastTime)
+        this.#complete(description.lastIncluded.index)
+      },
+    )
+  }
+
+  /** Calls the state machine once, and goes on when it is done, once. */
+  #give(call: (done: (error?: Error) => void) => void, goOn: () => void): void {
+    const { server, fail } = this.#options
     let isDone = false
     try {
-      stateMachine.apply(entries, () => {
+      call((error) => {
         if (isDone) return
         isDone = true
-        this.#apply(last, upTo)
+        if (error !== undefined) fail(error)
+        else if (server.role !== 'stopped') goOn()
       })
     } catch (error) {
-      fail(error instanceof Error ? error : new Error(String(error)))
+      fail(toError(error))
     }
   }
+}
+
+function cannotRestore(group: string, { lastIncluded }: SnapshotDescription): string {
+  return (
+    `group ${group}: a snapshot stands for the entries up to ${lastIncluded.index}, and the state machine has no restore. ` +
+    'Open the group with the state machine that took it.'
+  )
 }

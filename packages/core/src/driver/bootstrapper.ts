@@ -4,7 +4,7 @@ import { AlreadyBootstrappedError, BootstrapConflictError } from '../errors.ts'
 import { assertName, type GroupId, type NodeId } from '../identifiers.ts'
 import type { BootstrapMessage, BootstrapStanding, Packet } from '../messages.ts'
 import type { Clock, Random, Store, StoreFailure } from '../ports.ts'
-import { configurationOf } from '../state/raftState.ts'
+import { configurationOf, recoveredConfigurations } from '../state/raftState.ts'
 import { Birth, PROMISE_MS, type BootstrapDone } from './birth.ts'
 import type { HostedServer } from './hostedServer.ts'
 import type { Timers } from './timers.ts'
@@ -179,7 +179,7 @@ export class Bootstrapper {
     const hardState =
       currentTerm >= entry.term ? { currentTerm, votedFor } : { currentTerm: entry.term, votedFor: undefined }
     writes.begin(group)
-    writes.handOver([{ group, hardState, truncateAfter: undefined, entries: [entry] }], written)
+    writes.handOver([{ group, hardState, truncateAfter: undefined, snapshot: undefined, entries: [entry] }], written)
   }
 
   /** The first entry, where nothing followed it: a birth that was cut short, to be finished with the same servers. */
@@ -207,7 +207,7 @@ export class Bootstrapper {
   #configurationOf(group: GroupId): Configuration | undefined {
     const server = this.#options.hosted(group)
     if (server !== undefined) return configurationOf(server.server.state)
-    return this.#options.store.recover(group)?.configurations.at(-1)?.configuration
+    return recoveredConfigurations(this.#options.store.recover(group)).at(-1)?.configuration
   }
 
   /** Whether it can be said now what this node holds of the group. */

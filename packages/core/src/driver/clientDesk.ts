@@ -1,5 +1,6 @@
 import type { AppendRequest, ClientReply, ClientRequest } from '../clientProtocol.ts'
 import { commandBytes } from '../entry.ts'
+import { LogCompactedError } from '../errors.ts'
 import type { Index } from '../identifiers.ts'
 import type { ClientTransport } from '../ports.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
@@ -54,7 +55,8 @@ export class ClientDesk {
         return
       case 'read':
         this.#options.read(request.after, request.maxBytes, (error, entries) => {
-          if (error !== undefined) reply({ type: 'refused', reason: 'closed', message: error.message })
+          if (error instanceof LogCompactedError) reply({ type: 'compacted', firstAvailable: error.firstAvailable })
+          else if (error !== undefined) reply({ type: 'refused', reason: 'closed', message: error.message })
           else reply({ type: 'entries', entries, commitIndex: state.commitIndex, term: state.currentTerm })
         })
     }

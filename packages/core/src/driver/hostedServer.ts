@@ -1,8 +1,10 @@
 import type { Command } from '../entry.ts'
+import { LogCompactedError, toError } from '../errors.ts'
 import type { Index, NodeId, ServerId, StoreIdentity } from '../identifiers.ts'
 import { isBootstrapMessage, type BootstrapMessage, type BootstrapStanding, type Packet } from '../messages.ts'
 import type { ClientTransport, StateMachine, Store } from '../ports.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
+import type { Durability } from '../state/durability.ts'
 import { noOutputs, type Answer, type Outputs, type Read, type Write } from '../state/outputs.ts'
 import type { AppendOutcome } from '../state/pendingAppends.ts'
 import type { ReadOrder, ReadOutcome } from '../state/readRounds.ts'
@@ -13,8 +15,11 @@ import type { RaftServer } from '../statecharts/raftServer.ts'
 import { Admission, type DroppedPackets } from './admission.ts'
 import { Applier, type EntriesDone } from './applier.ts'
 import { ClientDesk } from './clientDesk.ts'
+import type { CompactionPolicy } from './compactionPolicy.ts'
 import { MembershipDesk, type MembershipRequest, type MembershipSettled } from './membershipDesk.ts'
 import type { Outbox, Sender } from './outbox.ts'
+import { SnapshotDesk } from './snapshotDesk.ts'
+import type { SnapshotSettled } from './snapshotTaker.ts'
 import type { Timers } from './timers.ts'
 import { stalenessOf, type Staleness } from './staleness.ts'
 import { isSameStatus, statusOf, type ServerStatus } from './status.ts'
@@ -35,6 +40,7 @@ export interface HostedServerOptions {
   readonly store: Store
   readonly client: ClientTransport
   readonly stateMachine: StateMachine
+  readonly compaction: CompactionPolicy
   readonly onStatus: (status: ServerStatus) => void
   /** The largest entry that this node can pass on, in bytes. */
   readonly maxEntryBytes: () => number
@@ -61,6 +67,7 @@ export class HostedServer {
   readonly #options: HostedServerOptions
   readonly #admission: Admission
   readonly #applier: Applier
+  readonly #snapshots: SnapshotDesk
   readonly #desk: ClientDesk
   readonly #membership: MembershipDesk
   #status: ServerStatus
@@ -70,22 +77,37 @@ export class HostedServer {
   #announcedCommit: Index = 0
   /** Collected, and not told yet. */
   #untold: Outputs = noOutputs()
-  #awaitedDurable: { readonly index: Index; readonly callback: () => void }[] = []
+  #awaited: { readonly isReached: (durability: Durability) => boolean; readonly callback: () => void }[] = []
 
   constructor(options: HostedServerOptions) {
-    const { server, client, stateMachine, maxEntryBytes, now, onHeardUnknown } = options
+    const { server, store, client, stateMachine, compaction, maxEntryBytes, now, onHeardUnknown } = options
     this.#options = options
     this.server = server
     this.#status = statusOf(server)
     this.#sender = this.#describeSender()
     const fail = (error: Error): void => this.#fail(error)
     this.#admission = new Admission({ server, now, fail, onHeardUnknown })
+    const input = (give: (input: RaftServer) => void): void => this.input(give)
+    const wake = (): void => options.wake(this)
+    this.#snapshots = new SnapshotDesk({
+      server,
+      store,
+      stateMachine,
+      policy: compaction,
+      maxMessageBytes: maxEntryBytes,
+      fail,
+      input,
+      wake,
+      whenNextWritten: (callback) => this.#whenNextWritten(callback),
+    })
     this.#applier = new Applier({
       server,
+      store,
       stateMachine,
+      taker: this.#snapshots.taker,
       readStore: (after, upTo, maxBytes, done) => this.#readStore(after, upTo, maxBytes, done),
       fail,
-      onApplied: () => options.wake(this),
+      onApplied: wake,
     })
     this.#desk = new ClientDesk({
       server,
@@ -96,11 +118,11 @@ export class HostedServer {
       read: (after, maxBytes, done) => this.read(after, maxBytes, done),
     })
     const { timers, say } = options
-    this.#membership = new MembershipDesk({ server, timers, say, input: (give) => this.input(give) })
+    this.#membership = new MembershipDesk({ server, timers, say, input })
   }
 
   get status(): ServerStatus {
-    return statusOf(this.server)
+    return statusOf(this.server, this.#snapshots.taker.failure)
   }
 
   /** How far what is applied here may be behind. */
@@ -139,19 +161,40 @@ export class HostedServer {
     this.#membership.change(request, settled)
   }
 
+  /**
+   * A snapshot of the state machine is to stand for the log's beginning (§7), all but the last `trailingEntries`, or as many
+   * as the policy says. `settled` is called once.
+   * @throws RangeError for what is no number of entries.
+   */
+  takeSnapshot(trailingEntries: number | undefined, settled: SnapshotSettled): void {
+    this.#snapshots.order(trailingEntries, settled)
+  }
+
   /** Another node has said which store it has, and by which it knows this one. */
   noteStanding(from: NodeId, store: StoreIdentity, standing: BootstrapStanding): void {
     this.#membership.noteStanding(from, store, standing)
     if (!isKnown(this.server.state)) this.#admission.noteKnownStore(standing.knownStore)
   }
 
-  /** Committed and applied entries behind `after`, from memory or from the store. */
+  /**
+   * Committed and applied entries behind `after`, from memory or from the store; `LogCompactedError` where the next of them is
+   * in neither.
+   */
   read(after: Index, maxBytes: number, done: EntriesDone): void {
-    const { state } = this.server
+    const { group, state } = this.server
     const upTo = state.lastApplied
+    const compacted = (): LogCompactedError | undefined => {
+      const startsAfter = state.log.startsAfter.index
+      return after < startsAfter ? new LogCompactedError(group, after + 1, startsAfter + 1) : undefined
+    }
     const cached = after < upTo ? state.log.cached(after, upTo, maxBytes) : []
-    if (cached !== undefined) done(undefined, cached)
-    else this.#readStore(after, upTo, maxBytes, done)
+    if (after < upTo && compacted() !== undefined) done(compacted(), [])
+    else if (cached !== undefined) done(undefined, cached)
+    else {
+      this.#readStore(after, upTo, maxBytes, (error, entries) => {
+        done(error ?? (entries.length === 0 ? compacted() : undefined), entries)
+      })
+    }
   }
 
   /** A packet from another node. */
@@ -169,8 +212,14 @@ export class HostedServer {
 
   /** Calls back when the log is durable up to `index`. */
   whenDurable(index: Index, callback: () => void): void {
-    this.#awaitedDurable.push({ index, callback })
+    this.#awaited.push({ isReached: ({ durableIndex }) => index <= durableIndex, callback })
     this.#options.wake(this)
+  }
+
+  /** Calls back when the write that is handed out next is flushed. */
+  #whenNextWritten(callback: () => void): void {
+    const id = this.server.state.durability.lastWriteId + 1
+    this.#awaited.push({ isReached: ({ durableWriteId }) => id <= durableWriteId, callback })
   }
 
   stop(): void {
@@ -194,13 +243,15 @@ export class HostedServer {
 
   /** The second step: tells all who wait. What they throw stops this group, and no other of the node. */
   tell(): void {
-    const { reads, answers, pollWanted } = this.#untold
+    const { reads, snapshotReads, intakeSteps, answers, pollWanted } = this.#untold
     this.#untold = noOutputs()
     if (pollWanted) this.#options.afterPoll(() => this.input((server) => server.handle({ type: 'poll.completed' })))
     for (const read of reads) this.#readFor(read)
+    this.#guard(() => this.#snapshots.carryOut(snapshotReads, intakeSteps))
     for (const { token, outcome } of answers) this.#guard(() => (token as Settled)(outcome))
     this.#guard(() => this.#tellDurable())
     this.#guard(() => this.#tellStatus())
+    this.#guard(() => this.#snapshots.taker.tell())
   }
 
   #ask(order: ReadOrder): void {
@@ -242,15 +293,15 @@ export class HostedServer {
   }
 
   #tellDurable(): void {
-    const { durableIndex } = this.server.state.durability
-    const reached = this.#awaitedDurable.filter(({ index }) => index <= durableIndex)
-    if (reached.length === 0) return
-    this.#awaitedDurable = this.#awaitedDurable.filter(({ index }) => index > durableIndex)
+    if (this.#awaited.length === 0) return
+    const { durability } = this.server.state
+    const reached = this.#awaited.filter(({ isReached }) => isReached(durability))
+    this.#awaited = this.#awaited.filter((awaited) => !reached.includes(awaited))
     for (const { callback } of reached) callback()
   }
 
   #tellStatus(): void {
-    const status = statusOf(this.server)
+    const { status } = this
     if (isSameStatus(status, this.#status)) return
     const former = this.#status
     this.#status = status
@@ -275,7 +326,7 @@ export class HostedServer {
     try {
       tell()
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)))
+      this.#fail(toError(error))
     }
   }
 }

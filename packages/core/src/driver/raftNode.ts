@@ -12,11 +12,12 @@ import type {
   StoreFailure,
   Transport,
 } from '../ports.ts'
-import { resolveSettings, type RaftSettings } from '../settings.ts'
+import { reloadSettings, resolveSettings, type RaftSettings } from '../settings.ts'
 import type { WriteId } from '../state/durability.ts'
 import { RaftServer, type Inspect } from '../statecharts/raftServer.ts'
 import type { BootstrapDone } from './birth.ts'
 import { Bootstrapper } from './bootstrapper.ts'
+import { assertCompactionPolicy, type CompactionPolicy } from './compactionPolicy.ts'
 import { HostedServer } from './hostedServer.ts'
 import { Outbox } from './outbox.ts'
 import type { ServerStatus } from './status.ts'
@@ -35,6 +36,8 @@ export interface RaftNodeOptions {
 
 export interface OpenGroupOptions {
   readonly stateMachine: StateMachine
+  /** When snapshots are taken, for which the state machine has `snapshot` and `restore`. Unless it is given, only when asked. */
+  readonly compaction?: CompactionPolicy | undefined
   /** Told of each change of the server's status, at the end of the turn. */
   readonly onStatus?: ((status: ServerStatus) => void) | undefined
 }
@@ -47,7 +50,7 @@ export interface OpenGroupOptions {
 export class RaftNode {
   readonly id: NodeId
   readonly client: ClientTransport
-  readonly settings: RaftSettings
+  #settings: RaftSettings
   readonly #options: RaftNodeOptions
   readonly #transport: Transport
   readonly #timers: Timers
@@ -66,7 +69,7 @@ export class RaftNode {
     assertName('node id', options.id)
     this.#options = options
     this.id = options.id
-    this.settings = resolveSettings(options.settings)
+    this.#settings = resolveSettings(options.settings)
     this.#timers = new Timers(options.clock)
     this.#writes = new Writes(options.store, options.clock)
     this.client = options.network.client()
@@ -94,6 +97,19 @@ export class RaftNode {
     return Math.min(this.#transport.maxEntryBytes, this.client.maxEntryBytes)
   }
 
+  get settings(): RaftSettings {
+    return this.#settings
+  }
+
+  /**
+   * Changes settings while the node runs, for all its groups, from the next turn on; those that are not named stay.
+   * @throws RangeError naming a setting that cannot change so, or values that do not fit together. Nothing has changed then.
+   */
+  reconfigure(changes: Partial<RaftSettings>): void {
+    this.#settings = reloadSettings(this.#settings, changes)
+    for (const { server } of this.#hosted.values()) server.reconfigure(this.#settings)
+  }
+
   /** Calls back once no write of the group is under way: a server must not start from what is not flushed yet. */
   whenQuiet(group: GroupId, callback: () => void): void {
     this.#writes.whenQuiet(group, callback)
@@ -101,11 +117,13 @@ export class RaftNode {
 
   /**
    * Starts this node's server of a group, from what the store holds of it.
-   * @throws TypeError for a bad name, ServerStoppedError when the store has failed, Error when the group is open already
+   * @throws TypeError for a bad name, RangeError for a bad policy, ServerStoppedError when the store has failed, Error when the group is open already
    * or was closed with a write under way that has not ended yet: see `whenQuiet`.
    */
-  open(group: GroupId, { stateMachine, onStatus }: OpenGroupOptions): HostedServer {
+  open(group: GroupId, { stateMachine, compaction = {}, onStatus }: OpenGroupOptions): HostedServer {
     assertName('group', group)
+    assertCompactionPolicy(compaction)
+    assertCompactable(group, stateMachine, compaction)
     this.#assertUsable(group)
     if (this.#hosted.has(group)) throw new Error(`group ${group} is open on node ${this.id} already`)
     if (!this.#writes.isQuiet(group)) throw new Error(`group ${group} has a write under way; open it when that is over`)
@@ -126,6 +144,7 @@ export class RaftNode {
       store,
       client: this.client,
       stateMachine,
+      compaction,
       onStatus: onStatus ?? (() => {}),
       maxEntryBytes: () => this.maxEntryBytes,
       wake: (woken) => this.#wake(woken),
@@ -252,4 +271,16 @@ export class RaftNode {
       })
     }
   }
+}
+
+function assertCompactable(
+  group: GroupId,
+  stateMachine: StateMachine,
+  { afterEntries, afterBytes }: CompactionPolicy,
+): void {
+  if (afterEntries === undefined && afterBytes === undefined) return
+  if (stateMachine.snapshot !== undefined && stateMachine.restore !== undefined) return
+  throw new TypeError(
+    `group ${group} is to be compacted, and its state machine has no snapshot or no restore: give it both, or no compaction`,
+  )
 }

@@ -16,8 +16,9 @@ export interface Staleness {
 }
 
 export function stalenessOf({ state, role }: RaftServer, nowMs: number): Staleness {
-  const { lastApplied, commitIndex, leaderCommit, leaderHeardAtMs } = state
+  const { lastApplied, commitIndex, recoveredCommit, leaderCommit, leaderHeardAtMs } = state
   const committed = Math.max(commitIndex, leaderCommit)
   const silentMs = role === 'leader' ? leaderSilenceMs(state) : nowMs - leaderHeardAtMs
-  return { lastApplied, behind: committed - lastApplied, silentMs: committed === 0 ? undefined : silentMs }
+  const hasLearnt = committed > recoveredCommit || leaderCommit > 0
+  return { lastApplied, behind: committed - lastApplied, silentMs: hasLearnt ? silentMs : undefined }
 }

@@ -1,5 +1,6 @@
 import type { GroupId, GroupUuid, Index, ServerId, Term } from '../identifiers.ts'
-import { configurationOf, type PlacedConfiguration } from '../state/raftState.ts'
+import type { PlacedConfiguration } from '../configuration.ts'
+import { configurationOf } from '../state/raftState.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import type { Role } from '../statecharts/server.ts'
 
@@ -19,6 +20,12 @@ export interface ServerStatus {
   /** Who leads this term, once known. */
   readonly leaderId: ServerId | undefined
   readonly lastIndex: Index
+  /** The log begins behind this entry: a snapshot stands for it and those before. 0 while it is whole. */
+  readonly logStartsAfter: Index
+  /** The last entry that the snapshot stands for; 0 while there is none. */
+  readonly snapshotIndex: Index
+  /** Why the state machine gave no snapshot when it was last asked for one: the log is kept. Undefined when it did. */
+  readonly snapshotFailure: Error | undefined
   readonly commitIndex: Index
   /** Up to here the state machine has taken the entries. */
   readonly lastApplied: Index
@@ -26,7 +33,7 @@ export interface ServerStatus {
   readonly failure: Error | undefined
 }
 
-export function statusOf({ id, group, role, state }: RaftServer): ServerStatus {
+export function statusOf({ id, group, role, state }: RaftServer, snapshotFailure?: Error): ServerStatus {
   return {
     id,
     group,
@@ -36,6 +43,9 @@ export function statusOf({ id, group, role, state }: RaftServer): ServerStatus {
     term: state.currentTerm,
     leaderId: state.leaderId,
     lastIndex: state.log.lastIndex,
+    logStartsAfter: state.log.startsAfter.index,
+    snapshotIndex: state.snapshot?.lastIncluded.index ?? 0,
+    snapshotFailure,
     commitIndex: state.commitIndex,
     lastApplied: state.lastApplied,
     failure: state.failure,
@@ -50,6 +60,9 @@ export function isSameStatus(a: ServerStatus, b: ServerStatus): boolean {
     a.commitIndex === b.commitIndex &&
     a.lastApplied === b.lastApplied &&
     a.lastIndex === b.lastIndex &&
+    a.logStartsAfter === b.logStartsAfter &&
+    a.snapshotIndex === b.snapshotIndex &&
+    a.snapshotFailure === b.snapshotFailure &&
     a.groupUuid === b.groupUuid &&
     a.configuration === b.configuration &&
     a.failure === b.failure

@@ -1,3 +1,4 @@
+import { toError } from '../errors.ts'
 import type { GroupId } from '../identifiers.ts'
 import type { Clock, GroupWrite, Store, StoreFailure } from '../ports.ts'
 
@@ -59,7 +60,7 @@ export class Writes {
     try {
       this.#store.write(batch, finish)
     } catch (error) {
-      this.#clock.soon(() => finish({ error: error instanceof Error ? error : new Error(String(error)) }))
+      this.#clock.soon(() => finish({ error: toError(error) }))
     }
   }
 

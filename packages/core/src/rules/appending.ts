@@ -1,19 +1,37 @@
 import type { Command, CommandEntry } from '../entry.ts'
 import type { Index, Term } from '../identifiers.ts'
-import type { AppendOrder } from '../state/pendingAppends.ts'
+import { orderBytes, type AppendOrder } from '../state/pendingAppends.ts'
 import type { RaftState } from '../state/raftState.ts'
 
 /** §5.3: the leader appends each command to its log as a new entry. */
 export function appendCommands(state: RaftState, orders: readonly AppendOrder[], wallTime: number): void {
-  for (const { token, term, commands } of orders) {
+  for (const order of orders) {
+    const { token, term, commands } = order
     if (term !== state.currentTerm || commands.length === 0) {
       refuseAppend(state, token)
       continue
     }
+    const bytes = orderBytes(order)
+    if (isBusy(state, bytes)) {
+      refuseBusy(state, token)
+      continue
+    }
     const firstIndex = state.log.lastIndex + 1
     for (const command of commands) state.log.append(commandEntry(state, command, wallTime))
-    state.pendingAppends.push({ token, firstIndex, lastIndex: state.log.lastIndex, term })
+    state.pendingAppends.push({ token, firstIndex, lastIndex: state.log.lastIndex, term, bytes })
+    state.pendingBytes += bytes
   }
+}
+
+/** Whether a leader takes in no more for now: it holds what it could not get committed, or applied. One alone is always taken. */
+export function isBusy({ pendingBytes, settings }: RaftState, bytes: number): boolean {
+  return pendingBytes > 0 && pendingBytes + bytes > settings.maxPendingBytes
+}
+
+export function refuseBusy(state: RaftState, token: unknown): void {
+  const { pendingBytes, settings } = state
+  const { maxPendingBytes } = settings
+  state.outputs.answers.push({ token, outcome: { type: 'busy', pendingBytes, maxPendingBytes } })
 }
 
 /** Any other than the leader of the term that the caller named answers so, and never passes the commands on. */

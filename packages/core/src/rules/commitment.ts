@@ -1,8 +1,15 @@
 import { invariant } from '../errors.ts'
 import type { Index } from '../identifiers.ts'
 import { quorumIndex } from '../quorum/majority.ts'
+import type { SnapshotDescription } from '../snapshot.ts'
 import type { AppendOutcome, PendingAppend } from '../state/pendingAppends.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
+import { shrinkCache } from './durability.ts'
+
+/** What a state machine takes at once. */
+export type Applying =
+  | { readonly type: 'entries'; readonly after: Index; readonly upTo: Index }
+  | { readonly type: 'snapshot'; readonly description: SnapshotDescription; readonly upTo: Index }
 
 /**
  * Figure 2, rules for leaders, the last. An entry is committed once a majority holds it durably, the leader itself
@@ -17,11 +24,19 @@ export function advanceCommitIndex(state: RaftState): void {
   if (index > state.commitIndex && state.log.termAt(index) === state.currentTerm) state.commitIndex = index
 }
 
-/** What may be applied next: committed, and durable here. Undefined while the last batch is under way. */
-export function nextToApply(state: RaftState): { after: Index; upTo: Index } | undefined {
-  if (state.applyingIndex > state.lastApplied) return undefined
-  const upTo = Math.min(state.commitIndex, state.durability.durableIndex)
-  return upTo > state.lastApplied ? { after: state.lastApplied, upTo } : undefined
+/**
+ * What the state machine gets next: entries, or the snapshot, which stands for more of them than it has taken. Committed,
+ * and durable here. Undefined while the last of it is under way. Entries behind `notBeyond` come another time.
+ */
+export function nextToApply(state: RaftState, notBeyond: Index): Applying | undefined {
+  const { applyingIndex, lastApplied, commitIndex, durability, snapshot } = state
+  if (applyingIndex > lastApplied) return undefined
+  const upTo = Math.min(commitIndex, durability.durableIndex)
+  if (upTo <= lastApplied) return undefined
+  const isBehindSnapshot = snapshot !== undefined && lastApplied < snapshot.lastIncluded.index
+  if (!isBehindSnapshot) return { type: 'entries', after: lastApplied, upTo: Math.min(upTo, notBeyond) }
+  if (upTo < snapshot.lastIncluded.index) return undefined
+  return { type: 'snapshot', description: snapshot, upTo: snapshot.lastIncluded.index }
 }
 
 export function startApplying(state: RaftState, upTo: Index): void {
@@ -29,11 +44,15 @@ export function startApplying(state: RaftState, upTo: Index): void {
   state.applyingIndex = upTo
 }
 
-/** The state machine has taken all entries up to `applyingIndex`; whoever waits for one of them is answered. */
-export function completeApplying(state: RaftState): void {
-  state.lastApplied = state.applyingIndex
+/**
+ * The state machine has taken everything up to `upTo`; whoever waits for that is answered. It is less than what was begun
+ * where a snapshot has taken the place of the rest.
+ */
+export function completeApplying(state: RaftState, upTo: Index): void {
+  invariant(upTo <= state.applyingIndex, 'what is applied was to be applied')
+  state.lastApplied = state.applyingIndex = upTo
   settleAppends(state)
-  state.log.shrinkCache(state.settings.cacheBytes, Math.min(state.lastApplied, state.durability.durableIndex))
+  shrinkCache(state)
 }
 
 function settleAppends(state: RaftState): void {
@@ -50,8 +69,10 @@ function settleAppends(state: RaftState): void {
 
 function settle(state: RaftState, pending: PendingAppend): boolean {
   const outcome = outcomeOf(state, pending)
-  if (outcome !== undefined) state.outputs.answers.push({ token: pending.token, outcome })
-  return outcome !== undefined
+  if (outcome === undefined) return false
+  state.pendingBytes -= pending.bytes
+  state.outputs.answers.push({ token: pending.token, outcome })
+  return true
 }
 
 /**
@@ -64,13 +85,16 @@ function outcomeOf(state: RaftState, { firstIndex, lastIndex, term }: PendingApp
   const isOvertaken = (log.termAt(lastApplied) ?? 0) > term
   if (!isReached && !isOvertaken) return undefined
   if (isReached && log.termAt(lastIndex) === term) return { type: 'appended', firstIndex, term }
+  // A snapshot stands there now, and does not say of what terms its entries were.
+  if (firstIndex < log.startsAfter.index) return { type: 'unknown', term }
   if (firstIndex <= lastApplied && log.termAt(firstIndex) === term) return { type: 'unknown', term }
   return { type: 'notLeader', leaderId: state.leaderId, term: state.currentTerm }
 }
 
 /** The server stops: what is still open stays so. */
 export function abandonAppends(state: RaftState): void {
-  for (const { token, term } of state.pendingAppends.splice(0)) {
+  for (const { token, term, bytes } of state.pendingAppends.splice(0)) {
+    state.pendingBytes -= bytes
     state.outputs.answers.push({ token, outcome: { type: 'unknown', term } })
   }
 }

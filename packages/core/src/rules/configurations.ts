@@ -1,13 +1,12 @@
-import { memberOf } from '../configuration.ts'
+import { memberOf, type PlacedConfiguration } from '../configuration.ts'
 import type { ServerId } from '../identifiers.ts'
 import type { Removed } from '../messages.ts'
-import type { ConfigurationEntry } from '../entry.ts'
 import { InvariantViolation } from '../errors.ts'
 import { committedConfiguration, configurationOf, type RaftState } from '../state/raftState.ts'
 import { send } from './durability.ts'
 
 /** §6: a server uses the latest configuration in its log from the moment it is appended. */
-export function useConfiguration(state: RaftState, { index, configuration }: ConfigurationEntry): void {
+export function useConfiguration(state: RaftState, { index, configuration }: PlacedConfiguration): void {
   const former = configurationOf(state)
   if (former !== undefined && former.groupUuid !== configuration.groupUuid) {
     state.failure = new InvariantViolation(`group ${state.group} keeps the UUID it was born with`)
@@ -22,13 +21,11 @@ export function useConfiguration(state: RaftState, { index, configuration }: Con
 export function tellIfRemoved(state: RaftState, candidate: ServerId): void {
   const committed = committedConfiguration(state)
   if (committed === undefined || memberOf(committed.configuration, candidate) !== undefined) return
-  const { currentTerm: term, log } = state
-  const configuration = { index: committed.index, term: log.termAt(committed.index)! }
-  send(state, candidate, { type: 'removed', term, configuration })
+  send(state, candidate, { type: 'removed', term: state.currentTerm, configurationIndex: committed.index })
 }
 
-export function noteRemoval(state: RaftState, { configuration }: Removed): void {
-  state.removedAt = Math.max(state.removedAt, configuration.index)
+export function noteRemoval(state: RaftState, { configurationIndex }: Removed): void {
+  state.removedAt = Math.max(state.removedAt, configurationIndex)
 }
 
 /**

@@ -28,20 +28,23 @@ export function send(state: RaftState, to: ServerId, message: RaftMessage): void
 /** Everything that changed since the last write, as one write; undefined when nothing did. */
 export function takeWrite(state: RaftState): Write | undefined {
   const { durability, log } = state
+  const { hardStateChanged, truncatedAfter, snapshot } = durability
   const hasEntries = durability.writtenIndex < log.lastIndex
-  if (!durability.hardStateChanged && durability.truncatedAfter === undefined && !hasEntries) return undefined
+  if (!hardStateChanged && truncatedAfter === undefined && snapshot === undefined && !hasEntries) return undefined
 
   const entries = hasEntries ? log.cached(durability.writtenIndex, log.lastIndex, Infinity) : []
   invariant(entries !== undefined, 'entries that are not durable stay in memory')
   const write: Write = {
     id: ++durability.lastWriteId,
-    hardState: durability.hardStateChanged ? hardStateOf(state) : undefined,
-    truncateAfter: durability.truncatedAfter,
+    hardState: hardStateChanged ? hardStateOf(state) : undefined,
+    truncateAfter: truncatedAfter,
+    snapshot,
     entries,
   }
-  if (durability.hardStateChanged) durability.hardStateWriteId = write.id
+  if (hardStateChanged) durability.hardStateWriteId = write.id
   durability.hardStateChanged = false
   durability.truncatedAfter = undefined
+  durability.snapshot = undefined
   durability.writtenIndex = log.lastIndex
   durability.pending.push({ id: write.id, lastIndex: log.lastIndex, lastTerm: log.lastTerm })
   return write
@@ -60,7 +63,13 @@ export function completeWrite(state: RaftState, id: WriteId): void {
   if (log.holds({ index: written.lastIndex, term: written.lastTerm })) {
     durability.durableIndex = Math.max(durability.durableIndex, written.lastIndex)
   }
+  shrinkCache(state)
   releaseHeld(state)
+}
+
+/** What the store has need not stay in memory, applied or not: a slow state machine costs reads rather than memory. */
+export function shrinkCache({ log, settings, durability }: RaftState): void {
+  log.shrinkCache(settings.cacheBytes, durability.durableIndex)
 }
 
 function releaseHeld(state: RaftState): void {

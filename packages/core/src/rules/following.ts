@@ -1,6 +1,6 @@
 import { invariant } from '../errors.ts'
-import type { Index, ServerId } from '../identifiers.ts'
-import type { AppendEntries } from '../messages.ts'
+import type { Index, LogPosition, ServerId } from '../identifiers.ts'
+import type { AppendEntries, InstallSnapshot } from '../messages.ts'
 import type { Following, RaftState } from '../state/raftState.ts'
 import { NO_ROUND, NO_SESSION } from '../state/progress.ts'
 import { useConfiguration } from './configurations.ts'
@@ -12,12 +12,10 @@ export function answerAppendEntries(state: RaftState, from: ServerId, request: A
     rejectAppendEntries(state, from, request)
     return
   }
-  const following = followLeader(state, from, request)
+  const following = followLeader(state, from, request, nowMs)
   if (following === undefined) return
-  state.lastContactMs = nowMs
-  state.leaderHeardAtMs = nowMs
   state.leaderCommit = Math.max(state.leaderCommit, request.leaderCommit)
-  if (!state.log.holds(request.prevLog)) {
+  if (!agreesAt(state, request.prevLog)) {
     rejectAppendEntries(state, from, request)
     return
   }
@@ -38,7 +36,7 @@ export function acknowledgeDurable(state: RaftState): void {
   }
 }
 
-function acknowledge(state: RaftState, following: Following): void {
+export function acknowledge(state: RaftState, following: Following): void {
   following.acknowledgedIndex = durableMatch(state, following)
   send(state, following.leaderId, {
     type: 'appendEntries.accepted',
@@ -66,10 +64,30 @@ function rejectAppendEntries(state: RaftState, from: ServerId, { term, session, 
   })
 }
 
-/** Undefined when the message is of a session that is over. */
-function followLeader(state: RaftState, leaderId: ServerId, { session, round }: AppendEntries): Following | undefined {
+/** Entries that a snapshot stands for are committed, so that every leader has them (§5.4). */
+function agreesAt({ log }: RaftState, prevLog: LogPosition): boolean {
+  return prevLog.index < log.startsAfter.index || log.holds(prevLog)
+}
+
+/** A leader of this term was heard. Undefined when its message is of a session that is over. */
+export function followLeader(
+  state: RaftState,
+  leaderId: ServerId,
+  request: LeaderRequest,
+  nowMs: number,
+): Following | undefined {
   invariant(state.leaderId === undefined || state.leaderId === leaderId, 'at most one leader a term (§5.2)')
   state.leaderId = leaderId
+  const following = followingOf(state, leaderId, request)
+  if (following === undefined) return undefined
+  state.lastContactMs = nowMs
+  state.leaderHeardAtMs = nowMs
+  return following
+}
+
+type LeaderRequest = AppendEntries | InstallSnapshot
+
+function followingOf(state: RaftState, leaderId: ServerId, { session, round }: LeaderRequest): Following | undefined {
   const { following } = state
   if (following !== undefined && session <= following.session) {
     if (session < following.session) return undefined
@@ -84,6 +102,7 @@ function followLeader(state: RaftState, leaderId: ServerId, { session, round }: 
 function appendMissing(state: RaftState, { entries }: AppendEntries): void {
   const { log } = state
   for (const entry of entries) {
+    if (entry.index <= log.startsAfter.index) continue
     if (entry.index <= log.lastIndex) {
       if (log.termAt(entry.index) === entry.term) continue
       truncateLog(state, entry.index - 1)

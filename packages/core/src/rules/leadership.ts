@@ -35,7 +35,7 @@ export function leaderSilenceMs(state: RaftState): number {
     quorumIndex(configurationOf(state)?.voters ?? [[]], (id) =>
       id === state.id ? 0 : -(state.peers.get(id)?.silentTicks ?? Infinity),
     )
-  return (ticks * state.settings.heartbeatIntervalMs) / TICKS_PER_HEARTBEAT
+  return ticks * tickMs(state.settings)
 }
 
 /**
@@ -44,6 +44,11 @@ export function leaderSilenceMs(state: RaftState): number {
  */
 export function isStoreStalled({ settings, durability, peers }: RaftState): boolean {
   return peers.size > 0 && durability.stalledTicks > ticksIn(settings, settings.storeStallTimeoutMs)
+}
+
+/** How long a tick is. */
+export function tickMs({ heartbeatIntervalMs }: RaftSettings): number {
+  return heartbeatIntervalMs / TICKS_PER_HEARTBEAT
 }
 
 /** The ticks of so much time, rounded up. */

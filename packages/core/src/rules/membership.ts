@@ -6,13 +6,14 @@ import {
   type Configuration,
   type Member,
   type NextConfiguration,
+  type PlacedConfiguration,
 } from '../configuration.ts'
 import { invariant } from '../errors.ts'
 import type { Index, ServerId } from '../identifiers.ts'
 import type { ChangeOutcome, ChangeRefusal, MembershipOrder } from '../state/membershipChange.ts'
 import { hasQuorum } from '../quorum/majority.ts'
 import { startProgress, startRounds } from '../state/progress.ts'
-import { configurationOf, type PlacedConfiguration, type RaftState } from '../state/raftState.ts'
+import { configurationOf, type RaftState } from '../state/raftState.ts'
 import { nextPlace } from './appending.ts'
 import { useConfiguration } from './configurations.ts'
 import { isHeard, ticksIn } from './leadership.ts'

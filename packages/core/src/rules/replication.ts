@@ -2,7 +2,12 @@ import type { Entry } from '../entry.ts'
 import { entryBytes } from '../entry.ts'
 import { invariant } from '../errors.ts'
 import type { Index, LogPosition } from '../identifiers.ts'
-import type { AppendEntriesAccepted, AppendEntriesRejected } from '../messages.ts'
+import type {
+  AppendEntriesAccepted,
+  AppendEntriesRejected,
+  AppendEntriesReply,
+  InstallSnapshotAnswered,
+} from '../messages.ts'
 import type { Progress } from '../state/progress.ts'
 import type { RaftState } from '../state/raftState.ts'
 import { startReadRounds } from '../state/readRounds.ts'
@@ -10,6 +15,7 @@ import { appendNoOp } from './appending.ts'
 import { advanceCommitIndex } from './commitment.ts'
 import { send } from './durability.ts'
 import { updatePeers } from './membership.ts'
+import { needsSnapshot, renewCredit, sendSnapshotHeartbeat } from './snapshotSending.ts'
 import { noteBeyondWord, tellTarget } from './transfer.ts'
 
 /** §5.2, §5.3: a new leader takes nothing for granted of its followers, and appends an empty entry first (§5.4.2, §8). */
@@ -19,6 +25,7 @@ export function takeLeadership(state: RaftState, wallTime: number): void {
   state.peers.clear()
   state.durability.stalledTicks = 0
   state.ticksSinceTransfer = 0
+  renewCredit(state)
   state.readRounds = startReadRounds()
   state.told.clear()
   appendNoOp(state, wallTime)
@@ -30,13 +37,14 @@ export function takeLeadership(state: RaftState, wallTime: number): void {
  * are in memory: for a question that may be answered with no, nothing is read from the store.
  */
 export function probe(state: RaftState, peer: Progress): void {
+  if (needsSnapshot(state, peer)) return
   sendEntries(state, peer, cachedFor(state, peer, state.settings.maxBatchBytes) ?? [])
 }
 
 /** Sends what the follower lacks, ahead of its acknowledgements as far as the window reaches (thesis §10.2.1). */
 export function replicate(state: RaftState, peer: Progress): void {
   const { maxBatchBytes, maxInflightBytes, maxInflightEntries } = state.settings
-  while (peer.nextIndex <= state.log.lastIndex) {
+  while (peer.nextIndex <= state.log.lastIndex && !needsSnapshot(state, peer)) {
     const isOpen =
       peer.inflight.length === 0 ||
       (peer.inflightBytes < maxInflightBytes && peer.nextIndex - 1 - peer.matchIndex < maxInflightEntries)
@@ -58,7 +66,8 @@ export function heartbeat(state: RaftState, peer: Progress): void {
 
 /** Carries no entries, so that it is answered at once, whatever the disk of the follower does. */
 export function sendHeartbeat(state: RaftState, peer: Progress): void {
-  sendEntries(state, peer, [])
+  if (peer.sending === undefined) sendEntries(state, peer, [])
+  else sendSnapshotHeartbeat(state, peer)
 }
 
 /** As `heartbeat`, while probing: asks again, since the question or the answer may have been lost. */
@@ -73,7 +82,7 @@ export function tellCommitIndex(state: RaftState, peer: Progress): void {
 }
 
 /** Whether an answer belongs to what this leader is doing with the follower now. */
-export function isOfSession(peer: Progress, reply: AppendEntriesAccepted | AppendEntriesRejected): boolean {
+export function isOfSession(peer: Progress, reply: AppendEntriesReply | InstallSnapshotAnswered): boolean {
   return reply.session === peer.session
 }
 

@@ -30,5 +30,6 @@ export function stepDown(state: RaftState, nowMs: number): void {
   state.following = undefined
   // Meant for followers that it no longer has; and the store may be told to cut the entries off before it reads them.
   state.outputs.reads = []
+  state.outputs.snapshotReads = []
   state.lastContactMs = nowMs
 }

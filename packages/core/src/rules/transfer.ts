@@ -3,7 +3,8 @@ import type { ServerId } from '../identifiers.ts'
 import type { TimeoutNow } from '../messages.ts'
 import { configurationOf, type RaftState } from '../state/raftState.ts'
 import type { TransferRefusal } from '../state/transfer.ts'
-import { appendCommands, appendNoOp, refuseAppends } from './appending.ts'
+import { orderBytes, type AppendOrder } from '../state/pendingAppends.ts'
+import { appendCommands, appendNoOp, isBusy, refuseAppends, refuseBusy } from './appending.ts'
 import { send } from './durability.ts'
 import { isVotingMember } from './elections.ts'
 import type { Progress } from '../state/progress.ts'
@@ -86,6 +87,24 @@ export function obeysTimeoutNow(state: RaftState, from: ServerId, { term, lastLo
   return isOfItsLeader && isVotingMember(state) && state.log.lastIndex === lastLog.index && state.log.holds(lastLog)
 }
 
+/** Appends that come meanwhile wait, and count for what a leader has in hand. */
+export function keepAppends(state: RaftState, orders: readonly AppendOrder[]): void {
+  const { transfer } = state
+  if (transfer === undefined) return
+  for (const order of orders) {
+    const bytes = orderBytes(order)
+    if (isBusy(state, bytes)) refuseBusy(state, order.token)
+    else {
+      state.pendingBytes += bytes
+      transfer.waiting.push(order)
+    }
+  }
+}
+
+function releaseWaiting(state: RaftState, waiting: readonly AppendOrder[]): void {
+  for (const order of waiting) state.pendingBytes -= orderBytes(order)
+}
+
 export function refuseTransfer(state: RaftState, token: unknown, reason: TransferRefusal): void {
   if (token === undefined) return
   state.outputs.answers.push({ token, outcome: { type: 'refused', reason, leaderId: state.leaderId } })
@@ -100,6 +119,7 @@ export function abandonTransfer(state: RaftState, wallTime: number): void {
   state.transfer = undefined
   if (transfer === undefined) return
   refuseTransfer(state, transfer.token, 'timeout')
+  releaseWaiting(state, transfer.waiting)
   appendCommands(state, transfer.waiting, wallTime)
   if (transfer.toldAt === log.lastIndex) appendNoOp(state, wallTime)
 }
@@ -109,6 +129,7 @@ export function endTransfer(state: RaftState): void {
   const { transfer } = state
   if (transfer === undefined) return
   state.transfer = undefined
+  releaseWaiting(state, transfer.waiting)
   refuseAppends(state, transfer.waiting)
   if (state.currentTerm === transfer.term) refuseTransfer(state, transfer.token, 'timeout')
   else if (transfer.token !== undefined) {

@@ -1,5 +1,6 @@
 import type { Index, ServerId, Term } from '../identifiers.ts'
 import type { RaftMessage } from '../messages.ts'
+import type { SnapshotWrite } from '../ports.ts'
 
 /** Names a write to its group's store, counted from 1. Writes complete in this order. */
 export type WriteId = number
@@ -35,6 +36,8 @@ export interface Durability {
   durableIndex: Index
   /** The log was cut here since the last write was handed out. */
   truncatedAfter: Index | undefined
+  /** A snapshot has taken the place of the log's beginning since the last write was handed out. */
+  snapshot: SnapshotWrite | undefined
   /** Term or vote changed since the last write was handed out. */
   hardStateChanged: boolean
   /** The write that holds term and vote as they are now, once it is handed out. */
@@ -53,6 +56,7 @@ export function startDurability(lastIndex: Index): Durability {
     writtenIndex: lastIndex,
     durableIndex: lastIndex,
     truncatedAfter: undefined,
+    snapshot: undefined,
     hardStateChanged: false,
     hardStateWriteId: 0,
     durableWriteId: 0,

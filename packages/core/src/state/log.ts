@@ -1,36 +1,44 @@
 import { entryBytes, type Entry } from '../entry.ts'
 import { invariant } from '../errors.ts'
-import type { Index, LogPosition, Term } from '../identifiers.ts'
+import { LOG_START, type Index, type LogPosition, type Term } from '../identifiers.ts'
 import { TermRuns } from './termRuns.ts'
 
 /**
- * A server's log (§5.3): every term in memory, the recent entries too, older ones only in the store.
+ * A server's log (§5.3): every term in memory, the recent entries too, older ones only in the store, and those that a
+ * snapshot stands for in neither (§7).
  *
  * ```
- * 1 ......... cachedAfter | cachedAfter+1 ......... lastIndex
- *   in the store alone    |  here, and in the store once durable
+ * 1 ....... startsAfter | startsAfter+1 ....... cachedAfter | cachedAfter+1 ........ lastIndex
+ *    in the snapshot    |      in the store alone           |  here, and in the store once durable
  * ```
  */
 export class Log {
-  readonly #terms: TermRuns
+  #terms: TermRuns
+  #startsAfter: LogPosition
   #lastIndex: Index
   #cachedAfter: Index
   #cache: Entry[] = []
   #cacheBytes = 0
 
-  constructor(lastIndex: Index = 0, termStarts: readonly LogPosition[] = []) {
-    this.#terms = new TermRuns(termStarts)
+  constructor(lastIndex: Index = 0, termStarts: readonly LogPosition[] = [], startsAfter: LogPosition = LOG_START) {
+    this.#terms = new TermRuns(termStarts, startsAfter)
+    this.#startsAfter = startsAfter
     this.#lastIndex = lastIndex
     this.#cachedAfter = lastIndex
   }
 
   /** A log of its own that holds the same. Entries never change, so they are shared. */
   copy(): Log {
-    const copy = new Log(this.#lastIndex, this.#terms.starts)
+    const copy = new Log(this.#lastIndex, this.#terms.starts, this.#startsAfter)
     copy.#cachedAfter = this.#cachedAfter
     copy.#cache = [...this.#cache]
     copy.#cacheBytes = this.#cacheBytes
     return copy
+  }
+
+  /** The entry before the first that is there: of it the position is known, and no more. */
+  get startsAfter(): LogPosition {
+    return this.#startsAfter
   }
 
   get lastIndex(): Index {
@@ -54,19 +62,19 @@ export class Log {
     return this.#cachedAfter
   }
 
-  /** Undefined when the log has no such entry; 0 for index 0. */
+  /** Undefined when the log has no such entry, or has it no more; 0 for index 0, where the log begins with 1. */
   termAt(index: Index): Term | undefined {
-    return index > this.#lastIndex ? undefined : this.#terms.at(index)
+    return index > this.#lastIndex || index < this.#startsAfter.index ? undefined : this.#terms.at(index)
   }
 
   holds(position: LogPosition): boolean {
     return this.termAt(position.index) === position.term
   }
 
-  /** The last position at or below `upTo` whose term is at most `term`. */
+  /** The last known position at or below `upTo` whose term is at most `term`; the start of every log when there is none. */
   lastUpToTerm(upTo: Index, term: Term): LogPosition {
     const index = this.#terms.lastIndexUpToTerm(Math.min(upTo, this.#lastIndex), term)
-    return { index, term: this.#terms.at(index) }
+    return index === 0 ? LOG_START : { index, term: this.#terms.at(index) }
   }
 
   append(entry: Entry): void {
@@ -84,6 +92,24 @@ export class Log {
     this.#lastIndex = index
     for (const gone of this.#cache.splice(Math.max(0, index - this.#cachedAfter))) this.#cacheBytes -= entryBytes(gone)
     this.#cachedAfter = Math.min(this.#cachedAfter, index)
+  }
+
+  /** The entries up to `index` are gone, because a snapshot stands for them (§7). */
+  compact(index: Index): void {
+    const term = this.termAt(index)
+    invariant(term !== undefined, 'a log is compacted up to an entry that it has')
+    this.#startsAfter = { index, term }
+    this.#terms.dropUpTo(this.#startsAfter)
+    if (index > this.#cachedAfter) this.#dropCached(index - this.#cachedAfter)
+  }
+
+  /** All entries are gone: a snapshot stands for what they were to be, and for more (Figure 13, rule 7). */
+  restartAfter(position: LogPosition): void {
+    this.#terms = new TermRuns([], position)
+    this.#startsAfter = position
+    this.#lastIndex = this.#cachedAfter = position.index
+    this.#cache = []
+    this.#cacheBytes = 0
   }
 
   /** The entries `after < index <= upTo`, as many as fit `maxBytes` and at least one; undefined: ask the store. */
@@ -105,12 +131,16 @@ export class Log {
   shrinkCache(maxBytes: number, upTo: Index): void {
     if (this.#cacheBytes <= maxBytes) return
     let drop = 0
-    while (this.#cacheBytes > maxBytes / 2 && drop < this.#cache.length && this.#cachedAfter + drop < upTo) {
-      this.#cacheBytes -= entryBytes(this.#cache[drop]!)
+    let bytes = this.#cacheBytes
+    while (bytes > maxBytes / 2 && drop < this.#cache.length && this.#cachedAfter + drop < upTo) {
+      bytes -= entryBytes(this.#cache[drop]!)
       drop++
     }
-    if (drop === 0) return
-    this.#cache.splice(0, drop)
-    this.#cachedAfter += drop
+    if (drop > 0) this.#dropCached(drop)
+  }
+
+  #dropCached(count: number): void {
+    for (const gone of this.#cache.splice(0, count)) this.#cacheBytes -= entryBytes(gone)
+    this.#cachedAfter += count
   }
 }

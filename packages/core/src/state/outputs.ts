@@ -5,7 +5,8 @@ import type { TransferOutcome } from './transfer.ts'
 import type { Entry } from '../entry.ts'
 import type { Index, ServerId } from '../identifiers.ts'
 import type { RaftMessage } from '../messages.ts'
-import type { HardState } from '../ports.ts'
+import type { HardState, SnapshotWrite } from '../ports.ts'
+import type { SnapshotDescription } from '../snapshot.ts'
 import type { WriteId } from './durability.ts'
 
 /** Records to write, as one. */
@@ -13,6 +14,7 @@ export interface Write {
   readonly id: WriteId
   readonly hardState: HardState | undefined
   readonly truncateAfter: Index | undefined
+  readonly snapshot: SnapshotWrite | undefined
   readonly entries: readonly Entry[]
 }
 
@@ -31,6 +33,24 @@ export interface Read {
   readonly maxBytes: number
 }
 
+/** A piece of the snapshot to fetch for a follower. */
+export interface SnapshotRead {
+  readonly for: ServerId
+  readonly session: number
+  readonly description: SnapshotDescription
+  readonly offset: number
+  readonly maxBytes: number
+}
+
+/** What is to be done with a snapshot that comes, in order. */
+export type IntakeStep =
+  /** Write the next piece. */
+  | { readonly type: 'write'; readonly description: SnapshotDescription; readonly data: Uint8Array }
+  /** It is whole: see whether it is what was promised, and flush it. */
+  | { readonly type: 'finish'; readonly description: SnapshotDescription }
+  /** It is not wanted any more. */
+  | { readonly type: 'discard'; readonly description: SnapshotDescription }
+
 /** An append, a read, a transfer or a change of the members whose caller can be told. */
 export interface Answer {
   readonly token: unknown
@@ -44,11 +64,13 @@ export interface Answer {
 export interface Outputs {
   messages: Send[]
   reads: Read[]
+  snapshotReads: SnapshotRead[]
+  intakeSteps: IntakeStep[]
   answers: Answer[]
   /** Look at the sockets once, then say so. */
   pollWanted: boolean
 }
 
 export function noOutputs(): Outputs {
-  return { messages: [], reads: [], answers: [], pollWanted: false }
+  return { messages: [], reads: [], snapshotReads: [], intakeSteps: [], answers: [], pollWanted: false }
 }

@@ -1,4 +1,4 @@
-import type { Command } from '../entry.ts'
+import { commandBytes, type Command } from '../entry.ts'
 import type { Index, ServerId, Term } from '../identifiers.ts'
 
 /** Commands that one caller wants appended, and the name it is answered by. */
@@ -14,6 +14,8 @@ export type AppendOutcome =
   | { readonly type: 'appended'; readonly firstIndex: Index; readonly term: Term }
   /** Proven not to be in the log. */
   | { readonly type: 'notLeader'; readonly leaderId: ServerId | undefined; readonly term: Term }
+  /** Proven not to be in the log: the leader has as much in hand as `maxPendingBytes` allows. */
+  | { readonly type: 'busy'; readonly pendingBytes: number; readonly maxPendingBytes: number }
   /** It was in the log of this server, which can no longer say whether all of it was or will be committed. */
   | { readonly type: 'unknown'; readonly term: Term }
 
@@ -23,4 +25,13 @@ export interface PendingAppend {
   readonly firstIndex: Index
   readonly lastIndex: Index
   readonly term: Term
+  /** What its commands count for. */
+  readonly bytes: number
+}
+
+/** What an append counts for, against what a leader takes in. */
+export function orderBytes({ commands }: AppendOrder): number {
+  let bytes = 0
+  for (const command of commands) bytes += commandBytes(command)
+  return bytes
 }

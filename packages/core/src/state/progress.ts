@@ -1,4 +1,5 @@
 import type { Index, ServerId } from '../identifiers.ts'
+import type { SnapshotSending } from './snapshotSending.ts'
 
 /** Sessions count from 1. */
 export const NO_SESSION = 0
@@ -34,6 +35,8 @@ export interface Progress {
   toldCommit: Index
   /** The store was asked for entries that are no longer in memory. */
   isReading: boolean
+  /** The snapshot that it gets instead of entries that are gone. */
+  sending: SnapshotSending | undefined
   /** Where the log ended when the present round of catching up began (thesis §4.2.1). */
   roundGoal: Index
   /** Ticks since then. */
@@ -55,6 +58,7 @@ export function startProgress(id: ServerId, session: number, nextIndex: Index): 
     sentSinceTick: false,
     toldCommit: 0,
     isReading: false,
+    sending: undefined,
     roundGoal: nextIndex,
     roundTicks: 0,
     isCaughtUp: false,
@@ -66,4 +70,9 @@ export function startRounds(progress: Progress, lastIndex: Index): void {
   progress.roundGoal = lastIndex
   progress.roundTicks = 0
   progress.isCaughtUp = false
+}
+
+export function copyProgress(progress: Progress): Progress {
+  const { inflight, sending } = progress
+  return { ...progress, inflight: [...inflight], sending: sending && { ...sending } }
 }

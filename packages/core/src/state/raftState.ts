@@ -1,21 +1,17 @@
-import type { Configuration } from '../configuration.ts'
+import type { Configuration, PlacedConfiguration } from '../configuration.ts'
 import type { GroupId, Index, ServerId, StoreIdentity, Term } from '../identifiers.ts'
 import type { HardState, RecoveredGroup } from '../ports.ts'
 import type { RaftSettings } from '../settings.ts'
+import type { SnapshotDescription } from '../snapshot.ts'
 import { startDurability, type Durability } from './durability.ts'
 import { Log } from './log.ts'
 import { noOutputs, type Outputs } from './outputs.ts'
 import type { PendingAppend } from './pendingAppends.ts'
 import type { PendingChange } from './membershipChange.ts'
-import type { Progress } from './progress.ts'
+import { copyProgress, type Progress } from './progress.ts'
 import { copyReadRounds, startReadRounds, type ReadRounds } from './readRounds.ts'
+import type { SnapshotIntake } from './snapshotIntake.ts'
 import type { Transfer } from './transfer.ts'
-
-/** A configuration and where in the log it stands. */
-export interface PlacedConfiguration {
-  readonly index: Index
-  readonly configuration: Configuration
-}
 
 /** What a follower knows of the leader it follows. */
 export interface Following {
@@ -38,7 +34,8 @@ export interface RaftState {
   readonly id: ServerId
   readonly group: GroupId
   readonly store: StoreIdentity
-  readonly settings: RaftSettings
+  /** How it behaves: another object when that changes. */
+  settings: RaftSettings
 
   /** Latest term the server has seen (persistent). */
   currentTerm: Term
@@ -46,7 +43,12 @@ export interface RaftState {
   votedFor: ServerId | undefined
   /** The log entries (persistent). */
   readonly log: Log
-  /** The configurations in the log, in order: the last is in force, the one before returns if it is truncated (§6). */
+  /** What stands for the log's beginning, and for more of it (§7); undefined while nothing does (persistent). */
+  snapshot: SnapshotDescription | undefined
+  /**
+   * The configurations in the log, in order, after that of the snapshot: the last is in force, the one before returns if it
+   * is truncated (§6).
+   */
   configurations: PlacedConfiguration[]
 
   /** A committed configuration without this server stands here, or stood when it was last told so. */
@@ -55,6 +57,8 @@ export interface RaftState {
   lastTime: number
   /** The highest entry known to be committed. */
   commitIndex: Index
+  /** What was known to be committed when the process began: what its snapshot stands for. */
+  readonly recoveredCommit: Index
   /** The highest commit index that a leader has told, be the entries here or not. */
   leaderCommit: Index
   /** The highest entry handed to the state machine. */
@@ -73,6 +77,8 @@ export interface RaftState {
   leaderHeardAtMs: number
   /** The latest draw from the interval (§5.2). */
   electionTimeoutMs: number
+  /** A snapshot that is coming. */
+  intake: SnapshotIntake | undefined
   /** As a follower of a known leader. */
   following: Following | undefined
   /** As a candidate that asks first: who would vote for it, itself included. */
@@ -85,6 +91,8 @@ export interface RaftState {
   readonly votes: Set<ServerId>
   /** As a leader: nextIndex[] and matchIndex[]. */
   readonly peers: Map<ServerId, Progress>
+  /** As a leader: so much of snapshots may leave now, for the rate that is set: bytes. */
+  snapshotCreditBytes: number
   /** As a leader that hands over: to whom, and who wants to know how it went. */
   transfer: Transfer | undefined
   /**
@@ -103,6 +111,8 @@ export interface RaftState {
 
   /** Appends taken as a leader whose outcome is open, in the order of their entries. */
   readonly pendingAppends: PendingAppend[]
+  /** The bytes of these, and of those that wait for the end of a transfer. */
+  pendingBytes: number
   readonly durability: Durability
   outputs: Outputs
   /** Why the server must stop at the end of this turn. */
@@ -120,6 +130,8 @@ export interface ServerOptions {
 
 /** The state of a server that has just been started from what its store holds. */
 export function startState({ id, group, store, settings, recovered }: ServerOptions): RaftState {
+  // A snapshot stands for what is committed.
+  const committed = recovered?.snapshot?.lastIncluded.index ?? 0
   return {
     id,
     group,
@@ -127,11 +139,13 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     settings,
     currentTerm: recovered?.hardState.currentTerm ?? 0,
     votedFor: recovered?.hardState.votedFor,
-    log: new Log(recovered?.lastIndex, recovered?.termStarts),
-    configurations: (recovered?.configurations ?? []).map(({ index, configuration }) => ({ index, configuration })),
+    log: new Log(recovered?.lastIndex, recovered?.termStarts, recovered?.logStartsAfter),
+    snapshot: recovered?.snapshot,
+    configurations: recoveredConfigurations(recovered),
     removedAt: 0,
     lastTime: recovered?.lastTime ?? 0,
-    commitIndex: 0,
+    commitIndex: committed,
+    recoveredCommit: committed,
     leaderCommit: 0,
     applyingIndex: 0,
     lastApplied: 0,
@@ -139,11 +153,13 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     lastContactMs: 0,
     leaderHeardAtMs: 0,
     electionTimeoutMs: 0,
+    intake: undefined,
     following: undefined,
     preVotes: new Set(),
     preVoteRound: 0,
     isTransferTarget: false,
     votes: new Set(),
+    snapshotCreditBytes: 0,
     transfer: undefined,
     told: new Map(),
     pendingChange: undefined,
@@ -152,6 +168,7 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     peers: new Map(),
     lastSession: 0,
     pendingAppends: [],
+    pendingBytes: 0,
     durability: startDurability(recovered?.lastIndex ?? 0),
     outputs: noOutputs(),
     failure: undefined,
@@ -160,18 +177,19 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
 
 /** A state of its own that says the same: what the rules change later in the one stays in the other. */
 export function copyState(state: RaftState): RaftState {
-  const { following, peers, transfer, told, readRounds, durability, outputs } = state
+  const { intake, following, peers, transfer, told, readRounds, durability, outputs } = state
   return {
     ...state,
     log: state.log.copy(),
     configurations: [...state.configurations],
+    intake: intake && { ...intake },
     following: following && { ...following },
     preVotes: new Set(state.preVotes),
     votes: new Set(state.votes),
     transfer: transfer && { ...transfer, waiting: [...transfer.waiting] },
     told: new Map(told),
     readRounds: copyReadRounds(readRounds),
-    peers: new Map([...peers].map(([id, progress]) => [id, { ...progress, inflight: [...progress.inflight] }])),
+    peers: new Map([...peers].map(([id, progress]) => [id, copyProgress(progress)])),
     pendingAppends: [...state.pendingAppends],
     durability: {
       ...durability,
@@ -181,10 +199,21 @@ export function copyState(state: RaftState): RaftState {
     outputs: {
       messages: [...outputs.messages],
       reads: [...outputs.reads],
+      snapshotReads: [...outputs.snapshotReads],
+      intakeSteps: [...outputs.intakeSteps],
       answers: [...outputs.answers],
       pollWanted: outputs.pollWanted,
     },
   }
+}
+
+/** Every configuration that a store knows of, in order: that of the snapshot first, where the log has it no more. */
+export function recoveredConfigurations(recovered: RecoveredGroup | undefined): PlacedConfiguration[] {
+  if (recovered === undefined) return []
+  const { snapshot, logStartsAfter, configurations } = recovered
+  const inLog = configurations.map(({ index, configuration }) => ({ index, configuration }))
+  const isGone = snapshot !== undefined && snapshot.configuration.index <= logStartsAfter.index
+  return isGone ? [snapshot.configuration, ...inLog] : inLog
 }
 
 /** The latest configuration in the log, committed or not (§6). Undefined on a blank server. */

@@ -11,6 +11,7 @@ import {
 } from '../rules/elections.ts'
 import { isHardStateDurable } from '../rules/durability.ts'
 import { answerAppendEntries } from '../rules/following.ts'
+import { answerInstallSnapshot } from '../rules/installing.ts'
 import type { PreVoteGranted } from '../messages.ts'
 import { refuseAppends } from '../rules/appending.ts'
 import { refuseChange } from '../rules/membership.ts'
@@ -47,6 +48,8 @@ const chart = setup({
     answer: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'appendEntries.received') {
         answerAppendEntries(state, event.from, event.message, surroundings.now())
+      } else if (event.type === 'installSnapshot.received') {
+        answerInstallSnapshot(state, event.from, event.message, surroundings.now())
       } else if (event.type === 'preVote.received') {
         answerPreVote(state, event.from, event.message, { isLeader: false, nowMs: surroundings.now() })
       } else if (event.type === 'requestVote.received') {
@@ -75,6 +78,7 @@ export const candidateMachine = chart.createMachine({
       description: 'Of an older term: refused, and it stays a candidate.',
       actions: 'answer',
     },
+    'installSnapshot.received': { description: 'Of an older term, too.', actions: 'answer' },
     'preVote.received': { actions: 'answer' },
     'requestVote.received': { actions: 'answer' },
     'appends.received': { actions: 'answer' },

@@ -4,6 +4,8 @@ import type {
   AppendEntries,
   AppendEntriesAccepted,
   AppendEntriesRejected,
+  InstallSnapshot,
+  InstallSnapshotAnswered,
   PreVote,
   PreVoteGranted,
   PreVoteRefused,
@@ -16,6 +18,7 @@ import type {
 } from '../messages.ts'
 import type { MembershipOrder } from '../state/membershipChange.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
+import type { SnapshotDescription } from '../snapshot.ts'
 import type { ReadOrder } from '../state/readRounds.ts'
 
 /** An RPC or its answer has come from another server. The term has been looked at: it is not above ours. */
@@ -27,9 +30,18 @@ export type MessageReceived =
   | { readonly type: 'requestVote.granted'; readonly from: ServerId; readonly message: RequestVoteGranted }
   | { readonly type: 'requestVote.refused'; readonly from: ServerId; readonly message: RequestVoteRefused }
   | { readonly type: 'appendEntries.received'; readonly from: ServerId; readonly message: AppendEntries }
+  | { readonly type: 'installSnapshot.received'; readonly from: ServerId; readonly message: InstallSnapshot }
   | { readonly type: 'timeoutNow.received'; readonly from: ServerId; readonly message: TimeoutNow }
   | { readonly type: 'removed.received'; readonly from: ServerId; readonly message: Removed }
-  | AppendEntriesAnswered
+  | FollowerAnswered
+
+export type FollowerAnswered = AppendEntriesAnswered | SnapshotAnswered
+
+export interface SnapshotAnswered {
+  readonly type: 'installSnapshot.answered'
+  readonly from: ServerId
+  readonly message: InstallSnapshotAnswered
+}
 
 export type AppendEntriesAnswered =
   | { readonly type: 'appendEntries.accepted'; readonly from: ServerId; readonly message: AppendEntriesAccepted }
@@ -43,10 +55,33 @@ export interface EntriesRead {
   readonly entries: readonly Entry[]
 }
 
+/** A piece of the snapshot has been read from the store for a follower. */
+export interface SnapshotPieceRead {
+  readonly type: 'snapshot.read'
+  readonly for: ServerId
+  readonly session: number
+  readonly offset: number
+  readonly data: Uint8Array
+}
+
+/** The snapshot that is being sent to a follower is not the store's any more. */
+export interface SnapshotSuperseded {
+  readonly type: 'snapshot.superseded'
+  readonly for: ServerId
+  readonly session: number
+  readonly description: SnapshotDescription
+}
+
 /** What reaches the actor of the current role. */
 export type RoleEvent =
   | MessageReceived
   | EntriesRead
+  | SnapshotPieceRead
+  | SnapshotSuperseded
+  /** Of a snapshot that comes another piece is written, or all of it is flushed, or not what was promised: it is noted. */
+  | { readonly type: 'snapshot.advanced' }
+  /** A snapshot has taken the place of the log's beginning. */
+  | { readonly type: 'log.compacted' }
   /** A write is flushed; what it made durable has been noted. */
   | { readonly type: 'write.completed' }
   /** Callers of this node want commands appended. */
@@ -68,8 +103,11 @@ export type RoleEvent =
 
 /** What reaches a leader's actor for one follower. */
 export type PeerEvent =
-  | AppendEntriesAnswered
+  | FollowerAnswered
   | EntriesRead
+  | SnapshotPieceRead
+  | SnapshotSuperseded
+  | { readonly type: 'log.compacted' }
   | { readonly type: 'entries.appended' }
   | { readonly type: 'heartbeatTick.elapsed' }
   | { readonly type: 'commitIndex.advanced' }
@@ -108,6 +146,10 @@ export function messageReceived(from: ServerId, message: RaftMessage): MessageRe
       return { type: 'appendEntries.accepted', from, message }
     case 'appendEntries.rejected':
       return { type: 'appendEntries.rejected', from, message }
+    case 'installSnapshot':
+      return { type: 'installSnapshot.received', from, message }
+    case 'installSnapshot.answered':
+      return { type: 'installSnapshot.answered', from, message }
     case 'timeoutNow':
       return { type: 'timeoutNow.received', from, message }
     case 'removed':

@@ -1,6 +1,7 @@
 import { setup } from 'xstate'
 import { isVotingMember, drawElectionTimeout, electionTimeoutRemaining } from '../rules/elections.ts'
 import { acknowledgeDurable, answerAppendEntries } from '../rules/following.ts'
+import { answerInstallSnapshot } from '../rules/installing.ts'
 import type { AppendEntries } from '../messages.ts'
 import { refuseAppends } from '../rules/appending.ts'
 import { refuseChange } from '../rules/membership.ts'
@@ -25,6 +26,8 @@ const chart = setup({
     isNoVotingMember: ({ context }) => !isVotingMember(context.state),
     obeys: ({ context, event }) =>
       event.type === 'timeoutNow.received' && obeysTimeoutNow(context.state, event.from, event.message),
+    isReceiving: ({ context }) => context.state.intake !== undefined,
+    isNotReceiving: ({ context }) => context.state.intake === undefined,
     heardInTime: ({ context: { state, surroundings } }) => electionTimeoutRemaining(state, surroundings.now()) > 0,
   },
   actions: {
@@ -49,6 +52,9 @@ function answer({ state, surroundings }: ServerContext, event: RoleEvent): boole
   switch (event.type) {
     case 'appendEntries.received':
       answerAppendEntries(state, event.from, event.message, surroundings.now())
+      return true
+    case 'installSnapshot.received':
+      answerInstallSnapshot(state, event.from, event.message, surroundings.now())
       return true
     case 'preVote.received':
       answerPreVote(state, event.from, event.message, { isLeader: false, nowMs: surroundings.now() })
@@ -80,49 +86,77 @@ const follower = chart.createMachine({
   id: 'follower',
   description: 'Answers the RPCs of candidates and leaders (§5.1).',
   context: ({ input }) => input,
-  initial: 'listening',
-  on: {
-    'appendEntries.received': { actions: 'answer' },
-    'preVote.received': { actions: 'answer' },
-    'requestVote.received': { actions: 'answer' },
-    'write.completed': { actions: 'answer' },
-    'appends.received': { actions: 'answer' },
-    'reads.requested': { actions: 'answer' },
-    'transfer.requested': { actions: 'answer' },
-    'membership.requested': { actions: 'answer' },
-    'removed.received': { description: 'Noted: it looks again whether it votes.', actions: 'answer' },
-    'timeoutNow.received': {
-      description: 'Its leader hands over to it (thesis §3.10).',
-      guard: 'obeys',
-      target: '.timedOut',
-      actions: 'becomeTarget',
-    },
-  },
+  initial: 'following',
   states: {
-    listening: {
-      description: 'No voting member, or not yet: takes entries and waits for a configuration that names it (§6).',
-      always: { guard: 'isVotingMember', target: 'armed', actions: 'startWaiting' },
-    },
-    armed: {
-      description: 'The election timeout runs. A word from the leader is noted, not re-armed: the timeout looks again.',
-      always: { guard: 'isNoVotingMember', target: 'listening' },
-      after: {
-        electionTimeout: [
-          { description: 'The group goes on without it.', guard: 'isNoVotingMember', target: 'listening' },
-          { guard: 'heardInTime', target: 'armed', reenter: true },
-          { description: 'No word for an election timeout (§5.2).', target: 'lookingAgain' },
-        ],
-      },
-    },
-    lookingAgain: {
-      description: 'After a pause timers run before sockets: a word may be waiting there.',
-      entry: 'askForPoll',
+    following: {
+      type: 'parallel',
       on: {
-        'poll.completed': [
-          { guard: 'isNoVotingMember', target: 'listening' },
-          { guard: 'heardInTime', target: 'armed' },
-          { target: 'timedOut' },
-        ],
+        'appendEntries.received': { actions: 'answer' },
+        'installSnapshot.received': { actions: 'answer' },
+        'preVote.received': { actions: 'answer' },
+        'requestVote.received': { actions: 'answer' },
+        'write.completed': { actions: 'answer' },
+        'appends.received': { actions: 'answer' },
+        'reads.requested': { actions: 'answer' },
+        'transfer.requested': { actions: 'answer' },
+        'membership.requested': { actions: 'answer' },
+        'removed.received': { description: 'Noted: it looks again whether it votes.', actions: 'answer' },
+        'timeoutNow.received': {
+          description: 'Its leader hands over to it (thesis §3.10).',
+          guard: 'obeys',
+          target: 'timedOut',
+          actions: 'becomeTarget',
+        },
+      },
+      states: {
+        contact: {
+          initial: 'listening',
+          states: {
+            listening: {
+              description:
+                'No voting member, or not yet: takes entries and waits for a configuration that names it (§6).',
+              always: { guard: 'isVotingMember', target: 'armed', actions: 'startWaiting' },
+            },
+            armed: {
+              description:
+                'The election timeout runs. A word from the leader is noted, not re-armed: the timeout looks again.',
+              always: { guard: 'isNoVotingMember', target: 'listening' },
+              after: {
+                electionTimeout: [
+                  { description: 'The group goes on without it.', guard: 'isNoVotingMember', target: 'listening' },
+                  { guard: 'heardInTime', target: 'armed', reenter: true },
+                  { description: 'No word for an election timeout (§5.2).', target: 'lookingAgain' },
+                ],
+              },
+            },
+            lookingAgain: {
+              description: 'After a pause timers run before sockets: a word may be waiting there.',
+              entry: 'askForPoll',
+              on: {
+                'poll.completed': [
+                  { guard: 'isNoVotingMember', target: 'listening' },
+                  { guard: 'heardInTime', target: 'armed' },
+                  { target: '#follower.timedOut' },
+                ],
+              },
+            },
+          },
+        },
+        log: {
+          description: 'Where its log comes from.',
+          initial: 'appending',
+          states: {
+            appending: {
+              description: 'Entries, one behind the other (§5.3).',
+              always: { guard: 'isReceiving', target: 'receivingSnapshot' },
+            },
+            receivingSnapshot: {
+              description: 'The leader has discarded what it needs, and sends its snapshot (Figure 13).',
+              always: { description: 'Installed, or not needed.', guard: 'isNotReceiving', target: 'appending' },
+              on: { 'snapshot.advanced': { description: 'Another piece is written, or all is flushed.' } },
+            },
+          },
+        },
       },
     },
     timedOut: { type: 'final', description: 'Stands for election (§5.2).' },
@@ -133,10 +167,17 @@ const follower = chart.createMachine({
 /** Listens to a leader until it falls silent. Done when the election timeout has elapsed. */
 export const followerMachine = withFastPath(follower, (snapshot, event) => {
   const { context, value } = snapshot
-  if (!context.state.settings.fastPath || value !== 'armed') return false
+  if (!context.state.settings.fastPath || !isOrdinary(value)) return false
+  if (event.type === 'installSnapshot.received') return false
   if (event.type === 'appendEntries.received' && mayChangeItsPart(context.state, event.message)) return false
   return answer(context, event)
 })
+
+/** It hears a leader, and takes entries. */
+function isOrdinary(value: unknown): boolean {
+  const { following } = value as { readonly following?: { readonly contact: string; readonly log: string } }
+  return following?.contact === 'armed' && following.log === 'appending'
+}
 
 /**
  * A configuration that comes, that goes with a truncation, or that is committed, may make it a voting member or unmake it:

@@ -1,6 +1,7 @@
 import { raise, setup } from 'xstate'
 import { advanceCommitIndex } from '../rules/commitment.ts'
 import { answerAppendEntries } from '../rules/following.ts'
+import { answerInstallSnapshot } from '../rules/installing.ts'
 import { appendCommands } from '../rules/appending.ts'
 import { countTick, holdsQuorum, isStoreStalled } from '../rules/leadership.ts'
 import {
@@ -29,10 +30,12 @@ import {
   takeReads,
 } from '../rules/reads.ts'
 import { heartbeat, isOfSession, noteAcceptance, replicate, tellCommitIndex } from '../rules/replication.ts'
+import { renewCredit } from '../rules/snapshotSending.ts'
 import {
   abandonTransfer,
   bestTarget,
   isEligible,
+  keepAppends,
   preferredTarget,
   refuseTransfer,
   startTransfer,
@@ -42,7 +45,7 @@ import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
 import type { RaftState } from '../state/raftState.ts'
 import type { TransferRefusal } from '../state/transfer.ts'
-import type { AppendEntriesAnswered, PeerEvent, RoleEvent } from './events.ts'
+import type { FollowerAnswered, PeerEvent, RoleEvent } from './events.ts'
 import { withFastPath } from './fastPath.ts'
 import { peerMachine } from './peer.ts'
 
@@ -78,7 +81,7 @@ const chart = setup({
       if (event.type === 'appends.received') appendCommands(state, event.orders, surroundings.wallTime())
     },
     keepCommands: ({ context: { state }, event }) => {
-      if (event.type === 'appends.received') state.transfer?.waiting.push(...event.orders)
+      if (event.type === 'appends.received') keepAppends(state, event.orders)
     },
     takeReads: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'reads.requested') takeReads(state, event.orders, surroundings.now())
@@ -86,9 +89,7 @@ const chart = setup({
     startRound: ({ context: { state, surroundings } }) => startRound(state, surroundings.now()),
     answerRound: ({ context }) => answerRound(context.state),
     noteAnswer: ({ context, event }) => {
-      if (event.type === 'appendEntries.accepted' || event.type === 'appendEntries.rejected') {
-        noteAnswer(context.state, event)
-      }
+      if (isAnswered(event)) noteAnswer(context.state, event)
     },
     countTick: ({ context }) => tick(context),
     advanceCommitIndex: ({ context }) => advanceCommitIndex(context.state),
@@ -125,6 +126,8 @@ const chart = setup({
     answer: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'appendEntries.received') {
         answerAppendEntries(state, event.from, event.message, surroundings.now())
+      } else if (event.type === 'installSnapshot.received') {
+        answerInstallSnapshot(state, event.from, event.message, surroundings.now())
       } else if (event.type === 'preVote.received') {
         answerPreVote(state, event.from, event.message, { isLeader: true, nowMs: surroundings.now() })
       } else if (event.type === 'requestVote.received') {
@@ -136,12 +139,17 @@ const chart = setup({
 
 /** The follower that an event is about. */
 function peerOf(event: RoleEvent): string | undefined {
-  if (event.type === 'entries.read') return event.for
+  if ('for' in event) return event.for
   return 'from' in event ? event.from : undefined
 }
 
+function isAnswered(event: RoleEvent): event is FollowerAnswered {
+  const { type } = event
+  return type === 'appendEntries.accepted' || type === 'appendEntries.rejected' || type === 'installSnapshot.answered'
+}
+
 /** A word from a follower in this term, whatever it says: it is there, and follows. */
-function noteAnswer(state: RaftState, { from, message }: AppendEntriesAnswered): void {
+function noteAnswer(state: RaftState, { from, message }: FollowerAnswered): void {
   const progress = state.peers.get(from)
   if (progress === undefined) return
   progress.silentTicks = 0
@@ -150,6 +158,7 @@ function noteAnswer(state: RaftState, { from, message }: AppendEntriesAnswered):
 
 function tick({ state, surroundings }: ServerContext): void {
   countTick(state)
+  renewCredit(state)
   renewLease(state, surroundings.now())
 }
 
@@ -206,7 +215,11 @@ const leader = chart.createMachine({
           on: {
             'appendEntries.accepted': { guard: 'knowsPeer', actions: ['noteAnswer', passToPeer] },
             'appendEntries.rejected': { guard: 'knowsPeer', actions: ['noteAnswer', passToPeer] },
+            'installSnapshot.answered': { guard: 'knowsPeer', actions: ['noteAnswer', passToPeer] },
             'entries.read': { guard: 'knowsPeer', actions: passToPeer },
+            'snapshot.read': { guard: 'knowsPeer', actions: passToPeer },
+            'snapshot.superseded': { guard: 'knowsPeer', actions: passToPeer },
+            'log.compacted': { actions: tellAllPeers(() => ({ type: 'log.compacted' })) },
             'heartbeatTick.elapsed': [
               {
                 description: 'No majority has answered for an election timeout: it leads nobody (thesis §6.2).',
@@ -222,6 +235,7 @@ const leader = chart.createMachine({
               actions: 'advanceCommitIndex',
             },
             'appendEntries.received': { description: 'Of an older term: refused.', actions: 'answer' },
+            'installSnapshot.received': { description: 'Of an older term: refused.', actions: 'answer' },
             'preVote.received': { description: 'There is a leader: refused.', actions: 'answer' },
             'requestVote.received': { description: 'Of this term or an older one: refused.', actions: 'answer' },
           },

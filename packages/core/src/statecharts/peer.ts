@@ -1,5 +1,5 @@
 import { setup } from 'xstate'
-import type { AppendEntriesAccepted, AppendEntriesRejected } from '../messages.ts'
+import type { AppendEntriesAccepted, AppendEntriesRejected, InstallSnapshotAnswered } from '../messages.ts'
 import {
   dropRead,
   heartbeat,
@@ -15,6 +15,18 @@ import {
   stepBack,
   tellCommitIndex,
 } from '../rules/replication.ts'
+import {
+  askAgain,
+  endSending,
+  hasCaughtUpWithLog,
+  hasInstalled,
+  needsSnapshot,
+  noteReceived,
+  sendPresent,
+  sendReadPiece,
+  sendSnapshot,
+  tickSending,
+} from '../rules/snapshotSending.ts'
 import type { Progress } from '../state/progress.ts'
 import type { RaftState } from '../state/raftState.ts'
 import { CHART_OPTIONS } from './context.ts'
@@ -31,6 +43,11 @@ const chart = setup({
   guards: {
     isOfSession: ({ context, event }) => 'message' in event && isOfSession(context.progress, event.message),
     isWhatWasRead: ({ context, event }) => 'session' in event && event.session === context.progress.session,
+    needsSnapshot: ({ context }) => needsSnapshot(context.state, context.progress),
+    hasCaughtUpWithLog: ({ context: { state, progress } }, reply: AppendEntriesAccepted) =>
+      isOfSession(progress, reply) && hasCaughtUpWithLog(state, reply),
+    hasInstalled: ({ context: { progress } }, reply: AppendEntriesAccepted) =>
+      isOfSession(progress, reply) && hasInstalled(progress, reply),
     isRejectedProbe: ({ context: { progress } }, reply: AppendEntriesRejected) =>
       isOfSession(progress, reply) && isFreshRejection(progress, reply, true),
     isRejectedAhead: ({ context: { progress } }, reply: AppendEntriesRejected) =>
@@ -51,6 +68,17 @@ const chart = setup({
       if (event.type === 'entries.read') sendRead(context.state, context.progress, event.entries)
     },
     dropRead: ({ context }) => dropRead(context.progress),
+    sendSnapshot: ({ context }) => sendSnapshot(context.state, context.progress),
+    noteReceived: ({ context }, reply: InstallSnapshotAnswered) => noteReceived(context.state, context.progress, reply),
+    tickSending: ({ context }) => tickSending(context.state, context.progress),
+    sendReadPiece: ({ context: { state, progress }, event }) => {
+      if (event.type === 'snapshot.read') sendReadPiece(state, progress, event.offset, event.data)
+    },
+    sendPresent: ({ context: { state, progress }, event }) => {
+      if (event.type === 'snapshot.superseded') sendPresent(state, progress, event.description)
+    },
+    askAgain: ({ context }) => askAgain(context.state, context.progress),
+    endSending: ({ context }) => endSending(context.progress),
   },
 })
 
@@ -64,6 +92,11 @@ export const peerMachine = chart.createMachine({
     probe: {
       description: 'One question at a time: does the follower agree at nextIndex - 1?',
       entry: 'probe',
+      always: {
+        description: 'Further back than the log goes.',
+        guard: 'needsSnapshot',
+        target: 'snapshot',
+      },
       on: {
         'appendEntries.accepted': {
           guard: 'isOfSession',
@@ -87,7 +120,13 @@ export const peerMachine = chart.createMachine({
     replicate: {
       description: 'Sends ahead of the acknowledgements, within the window.',
       entry: 'replicate',
+      always: {
+        description: 'What it needs next is gone from the log.',
+        guard: 'needsSnapshot',
+        target: 'snapshot',
+      },
       on: {
+        'log.compacted': { description: 'Does it still find its next entry?' },
         'appendEntries.accepted': {
           guard: 'isOfSession',
           actions: [{ type: 'noteAcceptance', params: ({ event }) => event.message }, 'replicate'],
@@ -103,6 +142,45 @@ export const peerMachine = chart.createMachine({
         'heartbeatTick.elapsed': { actions: 'heartbeat' },
         'commitIndex.advanced': { actions: 'tellCommitIndex' },
         'connection.restored': { target: 'probe', actions: 'restartFromMatch' },
+      },
+    },
+    snapshot: {
+      description: 'What the follower needs is gone from the log: it gets the snapshot, piece by piece (§7).',
+      entry: 'sendSnapshot',
+      exit: 'endSending',
+      on: {
+        'installSnapshot.answered': {
+          description: 'So far it is: the next piece.',
+          guard: 'isOfSession',
+          actions: { type: 'noteReceived', params: ({ event }) => event.message },
+        },
+        'appendEntries.accepted': [
+          {
+            description: 'It has the snapshot, or what came before needed none: entries again.',
+            guard: { type: 'hasCaughtUpWithLog', params: ({ event }) => event.message },
+            target: 'replicate',
+            actions: [{ type: 'noteAcceptance', params: ({ event }) => event.message }, 'startReplicating'],
+          },
+          {
+            description: 'It has this snapshot, and the log has been compacted further: the next one.',
+            guard: { type: 'hasInstalled', params: ({ event }) => event.message },
+            target: 'snapshot',
+            reenter: true,
+            actions: { type: 'noteAcceptance', params: ({ event }) => event.message },
+          },
+        ],
+        'snapshot.read': { guard: 'isWhatWasRead', actions: 'sendReadPiece' },
+        'snapshot.superseded': {
+          description: 'A later one has taken its place before it was opened.',
+          guard: 'isWhatWasRead',
+          actions: 'sendPresent',
+        },
+        'heartbeatTick.elapsed': {
+          description: 'The heartbeat; asks again when nothing moves.',
+          actions: 'tickSending',
+        },
+        'entries.read': { guard: 'isWhatWasRead', actions: 'dropRead' },
+        'connection.restored': { actions: 'askAgain' },
       },
     },
   },

@@ -2,17 +2,21 @@ import { createActor, type Actor, type ActorOptions, type InspectionEvent, type 
 import type { ConfigurationEntry } from '../entry.ts'
 import type { GroupId, Index, ServerId } from '../identifiers.ts'
 import { invariant, InvariantViolation } from '../errors.ts'
-import { isAnswer, type RaftMessage, type RequestVote } from '../messages.ts'
-import { abandonAppends, completeApplying, nextToApply, startApplying } from '../rules/commitment.ts'
+import { isAnswer, isOfLeader, type RaftMessage, type RequestVote } from '../messages.ts'
+import { abandonAppends, completeApplying, nextToApply, startApplying, type Applying } from '../rules/commitment.ts'
+import { adoptSnapshot } from '../rules/compaction.ts'
 import { writeFirstEntry } from '../rules/bootstrap.ts'
 import { noteRemoval, tellIfRemoved } from '../rules/configurations.ts'
 import { completeWrite, takeWrite } from '../rules/durability.ts'
 import { isVotingMember } from '../rules/elections.ts'
+import { notePieceWritten, noteSpoiled, noteStored } from '../rules/installing.ts'
 import { disregards } from '../rules/voting.ts'
 import { refuseAppends } from '../rules/appending.ts'
 import { abandonChange, refuseChange } from '../rules/membership.ts'
 import { endReads, hasReaders, refuseReads } from '../rules/reads.ts'
 import { endTransfer, refuseTransfer } from '../rules/transfer.ts'
+import type { RaftSettings } from '../settings.ts'
+import type { SnapshotDescription, StoredSnapshot } from '../snapshot.ts'
 import type { MembershipOrder } from '../state/membershipChange.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
 import type { ReadOrder } from '../state/readRounds.ts'
@@ -127,7 +131,7 @@ export class RaftServer {
       if (message.type === 'requestVote' && this.#disregards(message)) return
       if (message.term > currentTerm) {
         this.#tellServer({ type: 'term.discovered', term: message.term })
-      } else if (message.type === 'appendEntries' && message.term === currentTerm && this.role === 'candidate') {
+      } else if (isOfLeader(message) && message.term === currentTerm && this.role === 'candidate') {
         this.#tellServer({ type: 'leader.discovered' })
       }
       if (message.type === 'removed') {
@@ -170,6 +174,11 @@ export class RaftServer {
     else this.handle({ type: 'membership.requested', order })
   }
 
+  /** From now on it behaves so. A timeout that runs is not drawn anew. */
+  reconfigure(settings: RaftSettings): void {
+    this.state.settings = settings
+  }
+
   /** The first entry of the group, on a store that holds nothing of it. */
   bootstrap(entry: ConfigurationEntry): void {
     this.#turn(() => writeFirstEntry(this.state, entry))
@@ -183,16 +192,44 @@ export class RaftServer {
     })
   }
 
-  /** The next entries for the state machine, if it is free to take them. */
-  startApplying(): { after: Index; upTo: Index } | undefined {
-    const next = this.role === 'stopped' ? undefined : nextToApply(this.state)
+  /** A piece of a snapshot that comes is in the hands of the store: so many bytes. */
+  snapshotPieceWritten(description: SnapshotDescription, bytes: number): void {
+    this.#advanceSnapshot(() => notePieceWritten(this.state, description, bytes))
+  }
+
+  /** All of a snapshot that comes is flushed, and what was promised. */
+  snapshotStored(stored: StoredSnapshot): void {
+    this.#advanceSnapshot(() => noteStored(this.state, stored))
+  }
+
+  /** A snapshot that came is not what was promised. */
+  snapshotSpoiled(description: SnapshotDescription): void {
+    this.#advanceSnapshot(() => noteSpoiled(this.state, description))
+  }
+
+  /**
+   * The snapshot that this server took of its own state is flushed: it stands for the log's beginning from now on (§7). Returns
+   * false when it is of no use any more, or cannot be used now.
+   */
+  compactLog(snapshot: StoredSnapshot, trailingEntries: number): boolean {
+    let isAdopted = false
+    this.#turn(() => {
+      isAdopted = adoptSnapshot(this.state, snapshot, trailingEntries)
+      if (isAdopted) this.#tellRole({ type: 'log.compacted' })
+    })
+    return isAdopted
+  }
+
+  /** What the state machine gets next, if it is free to take it: entries up to `notBeyond`, or a snapshot. */
+  startApplying(notBeyond: Index = Infinity): Applying | undefined {
+    const next = this.role === 'stopped' ? undefined : nextToApply(this.state, notBeyond)
     if (next !== undefined) startApplying(this.state, next.upTo)
     return next
   }
 
-  /** The state machine has taken what `startApplying` named. */
-  applied(): void {
-    this.#turn(() => completeApplying(this.state))
+  /** The state machine has taken what `startApplying` named, or the part of it up to `upTo`. */
+  applied(upTo: Index): void {
+    this.#turn(() => completeApplying(this.state, upTo))
   }
 
   /** The server stops for good: `error` is why. */
@@ -211,11 +248,18 @@ export class RaftServer {
 
   /** What the turns since the last call want done, and the write that makes their changes durable. */
   takeOutputs(): Outputs & { write: Write | undefined } {
-    const { messages, reads, answers, pollWanted } = this.state.outputs
+    const { outputs } = this.state
     this.state.outputs = noOutputs()
     // What has stopped writes and says no more; only callers still get their answers.
-    if (this.role === 'stopped') return { ...noOutputs(), answers, write: undefined }
-    return { messages, reads, answers, pollWanted, write: takeWrite(this.state) }
+    if (this.role === 'stopped') return { ...noOutputs(), answers: outputs.answers, write: undefined }
+    return { ...outputs, write: takeWrite(this.state) }
+  }
+
+  #advanceSnapshot(note: () => void): void {
+    this.#turn(() => {
+      note()
+      this.#tellRole({ type: 'snapshot.advanced' })
+    })
   }
 
   #disregards(request: RequestVote): boolean {
@@ -286,6 +330,9 @@ function checkInvariants(state: RaftState, role: Role): void {
   invariant(commitIndex <= log.lastIndex, 'only entries in the log are committed')
   invariant(durability.durableIndex <= durability.writtenIndex, 'only what was written is durable')
   invariant(durability.writtenIndex <= log.lastIndex, 'only what stands in the log is written')
+  const snapshotIndex = state.snapshot?.lastIncluded.index ?? 0
+  invariant(log.startsAfter.index <= snapshotIndex, 'what is gone from the log is in the snapshot (§7)')
+  invariant(snapshotIndex <= commitIndex, 'a snapshot stands for what is committed (§7)')
   switch (role) {
     case 'follower':
       invariant(state.peers.size === 0 && state.votes.size === 0, 'a follower neither replicates nor counts votes')

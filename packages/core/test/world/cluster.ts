@@ -2,6 +2,7 @@ import {
   RaftNode,
   firstEntry,
   type AppendOutcome,
+  type CompactionPolicy,
   type Entry,
   type HostedServer,
   type Inspect,
@@ -9,6 +10,8 @@ import {
   type RaftSettings,
   type RaftState,
   type ServerStatus,
+  type SnapshotSource,
+  type StateMachine,
 } from '@quorate/core'
 import { TestClock } from './testClock.ts'
 import { TestNetwork } from './testNetwork.ts'
@@ -28,6 +31,7 @@ export interface ClusterOptions {
   readonly settings?: Partial<RaftSettings>
   readonly seed?: number
   readonly inspect?: Inspect
+  readonly compaction?: CompactionPolicy
   /** Only the first so many are members of the group. */
   readonly members?: number
   /** Nobody bootstraps the group. */
@@ -46,6 +50,15 @@ export interface ClusterNode {
   server: HostedServer | undefined
   /** Applied by this process, in order. */
   applied: Entry[]
+  /** What the state machine holds: the texts of all commands. */
+  texts: string[]
+  /** How often this process put a snapshot in the place of its state. */
+  restores: number
+  /** What the state machine gives instead of a snapshot, or of taking one. */
+  snapshotFails: Error | undefined
+  /** Snapshots that are being read from the state machine, piece by piece, wait for this to be called. */
+  pieceDone: (() => void) | undefined
+  isPieceHeld: boolean
   /** The state machine puts its answer off until this is called. */
   applyDone: (() => void) | undefined
   isApplyHeld: boolean
@@ -78,7 +91,7 @@ export class Cluster {
       const entry = firstEntry('the-group', stores, this.clock.wallTime())
       for (const disk of disks.slice(0, members.length)) {
         const hardState = { currentTerm: entry.term, votedFor: undefined }
-        disk.flush({ group: GROUP, hardState, truncateAfter: undefined, entries: [entry] })
+        disk.flush({ group: GROUP, hardState, truncateAfter: undefined, snapshot: undefined, entries: [entry] })
       }
     }
     for (const [place, id] of this.ids.entries()) this.#start(id, disks[place]!)
@@ -203,11 +216,9 @@ export class Cluster {
     return Array.from({ length: log.lastIndex }, (_, place) => log.termAt(place + 1)).join(' ')
   }
 
-  /** What the state machine of a node has taken, without the entries that are not the application's. */
+  /** What the state machine of a node holds. */
   texts(id: NodeId): string[] {
-    return this.node(id).applied.flatMap((entry) =>
-      entry.kind === 'command' ? [new TextDecoder().decode(entry.data)] : [],
-    )
+    return this.node(id).texts
   }
 
   describe(): string {
@@ -221,7 +232,7 @@ export class Cluster {
   }
 
   #start(id: NodeId, disk: TestDisk): void {
-    const { settings, inspect, seed = 1 } = this.#options
+    const { settings, inspect, compaction, seed = 1 } = this.#options
     const former = this.nodes.get(id)
     const store = new TestStore(disk, this.clock)
     if (former !== undefined) Object.assign(store, { isHeld: former.store.isHeld, latencyMs: former.store.latencyMs })
@@ -242,23 +253,74 @@ export class Cluster {
       raft,
       server: undefined,
       applied: [],
+      texts: [],
+      restores: 0,
+      snapshotFails: undefined,
+      pieceDone: undefined,
+      isPieceHeld: false,
       applyDone: undefined,
       isApplyHeld: false,
       statuses: [],
     }
     const applied: Entry[] = []
-    Object.assign(node, { disk, store, raft, applied, applyDone: undefined, statuses: [] })
+    Object.assign(node, { disk, store, raft, applied, texts: [], restores: 0, applyDone: undefined, statuses: [] })
     this.nodes.set(id, node)
     node.server = raft.open(GROUP, {
-      stateMachine: {
-        apply: (entries, done) => {
-          applied.push(...entries)
-          if (node.isApplyHeld) node.applyDone = done
-          else done()
-        },
-      },
+      stateMachine: stateMachineOf(node),
+      compaction,
       onStatus: (status) => node.statuses.push(status),
     })
+  }
+}
+
+const PIECE_BYTES = 16
+
+/** Holds the texts of all commands; its snapshot is these, a line each. */
+function stateMachineOf(node: ClusterNode): StateMachine {
+  const { applied } = node
+  return {
+    apply: (entries, done) => {
+      applied.push(...entries)
+      for (const entry of entries) if (entry.kind === 'command') node.texts.push(new TextDecoder().decode(entry.data))
+      if (node.isApplyHeld) node.applyDone = done
+      else done()
+    },
+    snapshot: () => {
+      if (node.snapshotFails !== undefined) throw node.snapshotFails
+      return piecesOf(node, new TextEncoder().encode(node.texts.join('\n')))
+    },
+    restore: (source, done) => {
+      const pieces: Uint8Array[] = []
+      const next = (): void =>
+        source.read((error, bytes) => {
+          if (error !== undefined) done(error)
+          else if (bytes !== undefined) {
+            pieces.push(new Uint8Array(bytes))
+            next()
+          } else {
+            const text = Buffer.concat(pieces).toString()
+            node.texts = text === '' ? [] : text.split('\n')
+            node.restores++
+            if (node.isApplyHeld) node.applyDone = done
+            else done(node.snapshotFails)
+          }
+        })
+      next()
+    },
+  }
+}
+
+function piecesOf(node: ClusterNode, bytes: Uint8Array): SnapshotSource {
+  let offset = 0
+  return {
+    read: (done) => {
+      const piece = bytes.subarray(offset, offset + PIECE_BYTES)
+      offset += piece.length
+      const give = (): void => done(node.snapshotFails, piece.length === 0 ? undefined : piece)
+      if (node.isPieceHeld) node.pieceDone = give
+      else give()
+    },
+    close: () => {},
   }
 }
 

@@ -26,7 +26,7 @@ export function hosts(groups: number, settings: Partial<RaftSettings> = {}, insp
     for (const group of names) {
       const hardState = { currentTerm: 1, votedFor: undefined }
       const entries = [firstEntry(`uuid-of-${group}`, identities, 0)]
-      store.disk.flush({ group, hardState, truncateAfter: undefined, entries })
+      store.disk.flush({ group, hardState, truncateAfter: undefined, snapshot: undefined, entries })
     }
     return new RaftNode({ id, network, store, clock, random: new TestRandom(place + 1), settings, inspect })
   })
@@ -56,7 +56,7 @@ export function lone(names: readonly string[], setUp: { readonly network?: (netw
   for (const group of names) {
     const hardState = { currentTerm: 1, votedFor: undefined }
     const entries = [firstEntry(`uuid-of-${group}`, new Map([['n1', disk.identity]]), 0)]
-    disk.flush({ group, hardState, truncateAfter: undefined, entries })
+    disk.flush({ group, hardState, truncateAfter: undefined, snapshot: undefined, entries })
   }
   const random = new TestRandom(1)
   const node = new RaftNode({ id: 'n1', network: setUp.network?.(network) ?? network, store, clock, random })

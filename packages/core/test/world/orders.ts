@@ -16,7 +16,7 @@ export function messageLine(to: ServerId, message: RaftMessage): string {
     case 'requestVote':
       return `${head} last ${at(message.lastLog)}${message.isTransfer ? ' transfer' : ''}`
     case 'removed':
-      return `${head} by ${at(message.configuration)}`
+      return `${head} by ${message.configurationIndex}`
     case 'timeoutNow':
       return `${head} last ${at(message.lastLog)}`
     case 'requestVote.granted':
@@ -26,6 +26,12 @@ export function messageLine(to: ServerId, message: RaftMessage): string {
       const entries = message.entries.length === 0 ? 'none' : message.entries.map(at).join(' ')
       return `${head} prev ${at(message.prevLog)} entries ${entries} commit ${message.leaderCommit}`
     }
+    case 'installSnapshot': {
+      const { description, offset, data } = message
+      return `${head} snapshot ${at(description.lastIncluded)} at ${offset}: ${data.length} bytes`
+    }
+    case 'installSnapshot.answered':
+      return `${head} snapshot ${message.lastIncludedIndex} has ${message.receivedBytes}`
     case 'appendEntries.accepted':
       return `${head} match ${message.matchIndex}`
     case 'appendEntries.rejected':
@@ -33,20 +39,27 @@ export function messageLine(to: ServerId, message: RaftMessage): string {
   }
 }
 
-function writeLine({ hardState, truncateAfter, entries }: Write): string {
+function writeLine({ hardState, truncateAfter, snapshot, entries }: Write): string {
   const parts: string[] = []
   if (hardState !== undefined) parts.push(`term ${hardState.currentTerm} vote ${hardState.votedFor ?? 'none'}`)
   if (truncateAfter !== undefined) parts.push(`cut after ${truncateAfter}`)
+  if (snapshot !== undefined) {
+    const { description } = snapshot.snapshot
+    parts.push(`snapshot ${at(description.lastIncluded)} log from ${at(snapshot.logStartsAfter)}`)
+  }
   if (entries.length > 0) parts.push(`entries ${entries.map(at).join(' ')}`)
   return `write ${parts.join(', ')}`
 }
 
 /** What a server wants done, a line each, in the order in which the driver does it. */
-export function orderLines({ messages, reads, answers, pollWanted, write }: Outputs & { write: Write | undefined }) {
+export function orderLines(outputs: Outputs & { write: Write | undefined }): string[] {
+  const { messages, reads, snapshotReads, intakeSteps, answers, pollWanted, write } = outputs
   return [
     ...(pollWanted ? ['poll'] : []),
     ...messages.map(({ to, message }) => messageLine(to, message)),
     ...reads.map((read) => `read for ${read.for} ${read.after + 1}..${read.upTo}`),
+    ...snapshotReads.map((read) => `read for ${read.for} of ${at(read.description.lastIncluded)} from ${read.offset}`),
+    ...intakeSteps.map((step) => `${step.type} ${at(step.description.lastIncluded)}`),
     ...answers.map(
       ({ token, outcome }) =>
         `answer ${String(token)}: ${outcome.type}${outcome.type === 'readIndex' ? ` ${outcome.index}` : ''}`,

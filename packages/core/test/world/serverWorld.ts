@@ -1,4 +1,5 @@
 import {
+  LOG_START,
   PAPER_SETTINGS,
   RaftServer,
   firstEntry,
@@ -9,6 +10,7 @@ import {
   type Entry,
   type Index,
   type Inspect,
+  type IntakeStep,
   type LogPosition,
   type Outputs,
   type RaftMessage,
@@ -17,6 +19,8 @@ import {
   type RequestVote,
   type Role,
   type ServerId,
+  type SnapshotDescription,
+  type SnapshotRead,
   type Term,
   type Write,
 } from '@quorate/core'
@@ -28,6 +32,8 @@ export interface ServerWorldOptions {
   readonly id?: ServerId
   /** The terms of its log; the first entry is the configuration. */
   readonly log?: readonly Term[]
+  /** The snapshot of so many of its entries, and where the log begins behind it. */
+  readonly snapshot?: { readonly upTo: Index; readonly logStartsAfter: Index }
   readonly term?: Term
   readonly votedFor?: ServerId
   readonly settings?: Partial<RaftSettings>
@@ -52,6 +58,12 @@ export function logOf(terms: readonly Term[], servers: number = 3): Entry[] {
   )
 }
 
+/** What a snapshot says that stands for the log up to `lastIncluded`, with `sizeBytes` of data. */
+export function descriptionOf(lastIncluded: LogPosition, sizeBytes = 100, servers = 3): SnapshotDescription {
+  const { index, configuration } = firstEntryOf(servers)
+  return { lastIncluded, lastTime: 0, configuration: { index, configuration }, sizeBytes, checksum: lastIncluded.index }
+}
+
 /** One server whose network, disk and clock are the test's. Every input returns the orders that follow from it. */
 export class ServerWorld {
   readonly clock = new TestClock()
@@ -64,6 +76,11 @@ export class ServerWorld {
   writes: Write[] = []
   /** Applied, in order. */
   readonly applied: Index[] = []
+  /** The snapshots that the state machine was put in the place of, by their last entry. */
+  readonly restored: Index[] = []
+  /** Pieces of snapshots that were asked for, and what was wanted done with one that comes. */
+  readonly snapshotReads: SnapshotRead[] = []
+  readonly intakeSteps: IntakeStep[] = []
   /** The messages of the last input. */
   messages: Outputs['messages'] = []
   /** All reads that were asked for. */
@@ -72,7 +89,9 @@ export class ServerWorld {
 
   constructor({ servers = 3, id = 'S1', log = [1], votedFor, settings, store, inspect, ...rest }: ServerWorldOptions) {
     this.#stored = logOf(log, servers)
-    const { term = Math.max(1, log.at(-1) ?? 0) } = rest
+    const { term = Math.max(1, log.at(-1) ?? 0), snapshot = { upTo: 0, logStartsAfter: 0 } } = rest
+    const positionAt = (index: Index): LogPosition => ({ index, term: log[index - 1] ?? 0 })
+    const inLog = this.#stored.slice(snapshot.logStartsAfter)
     this.server = new RaftServer({
       id,
       group: 'orders',
@@ -83,10 +102,12 @@ export class ServerWorld {
           ? undefined
           : {
               hardState: { currentTerm: term, votedFor },
+              snapshot: snapshot.upTo === 0 ? undefined : descriptionOf(positionAt(snapshot.upTo), 100, servers),
+              logStartsAfter: snapshot.logStartsAfter === 0 ? LOG_START : positionAt(snapshot.logStartsAfter),
               lastIndex: log.length,
               lastTime: 0,
-              termStarts: this.#stored.filter((entry, place) => this.#stored[place - 1]?.term !== entry.term),
-              configurations: this.#stored.filter((entry) => entry.kind === 'configuration'),
+              termStarts: inLog.filter((entry, place) => inLog[place - 1]?.term !== entry.term),
+              configurations: inLog.filter((entry) => entry.kind === 'configuration'),
             },
       surroundings: {
         now: () => this.clock.now(),
@@ -226,13 +247,16 @@ export class ServerWorld {
   input(give: () => void): string[] {
     give()
     for (let next = this.server.startApplying(); next !== undefined; next = this.server.startApplying()) {
-      for (let index = next.after + 1; index <= next.upTo; index++) this.applied.push(index)
-      this.server.applied()
+      if (next.type === 'snapshot') this.restored.push(next.upTo)
+      else for (let index = next.after + 1; index <= next.upTo; index++) this.applied.push(index)
+      this.server.applied(next.upTo)
     }
     const outputs = this.server.takeOutputs()
     if (outputs.write !== undefined) this.writes.push(outputs.write)
     this.messages = outputs.messages
     this.reads.push(...outputs.reads)
+    this.snapshotReads.push(...outputs.snapshotReads)
+    this.intakeSteps.push(...outputs.intakeSteps)
     this.lines = orderLines(outputs)
     return this.lines
   }

@@ -1,4 +1,5 @@
 import {
+  LOG_START,
   entryBytes,
   type ConfigurationEntry,
   type Entry,
@@ -7,21 +8,45 @@ import {
   type HardState,
   type LogPosition,
   type RecoveredGroup,
+  type SnapshotDescription,
+  type SnapshotDraft,
+  type SnapshotHead,
+  type SnapshotReader,
   type Store,
   type StoreFailure,
   type StoreIdentity,
+  type StoredSnapshot,
 } from '@quorate/core'
 import type { TestClock } from './testClock.ts'
 
 interface StoredGroup {
   hardState: HardState
+  snapshot: SnapshotFile | undefined
+  logStartsAfter: LogPosition
   entries: Entry[]
+}
+
+interface SnapshotFile {
+  readonly description: SnapshotDescription
+  readonly bytes: Uint8Array
+}
+
+/** Any sum would do, of all bytes and of their order. */
+function checksumOf(bytes: Uint8Array): number {
+  return bytes.reduce((sum, byte) => (sum * 31 + byte) % 4_294_967_291, 7)
+}
+
+function blankGroup(): StoredGroup {
+  const hardState = { currentTerm: 0, votedFor: undefined }
+  return { hardState, snapshot: undefined, logStartsAfter: LOG_START, entries: [] }
 }
 
 /** What survives the process. Only what was flushed is here. */
 export class TestDisk {
   readonly identity: StoreIdentity
   readonly groups = new Map<GroupId, StoredGroup>()
+  /** Snapshots that are flushed, by their keys. */
+  readonly finished = new Map<number, SnapshotFile>()
 
   constructor(identity: StoreIdentity) {
     this.identity = identity
@@ -36,16 +61,23 @@ export class TestDisk {
   }
 
   holds(group: GroupId, { index, term }: LogPosition): boolean {
-    return index === 0 || this.entriesOf(group)[index - 1]?.term === term
+    return index === 0 || this.entriesOf(group).find((entry) => entry.index === index)?.term === term
   }
 
-  flush({ group, hardState, truncateAfter, entries }: GroupWrite): void {
-    const held = this.groups.get(group) ?? { hardState: { currentTerm: 0, votedFor: undefined }, entries: [] }
+  flush({ group, hardState, truncateAfter, snapshot, entries }: GroupWrite): void {
+    const held = this.groups.get(group) ?? blankGroup()
     this.groups.set(group, held)
     if (hardState !== undefined) held.hardState = hardState
-    if (truncateAfter !== undefined) held.entries = held.entries.slice(0, truncateAfter)
+    if (truncateAfter !== undefined) held.entries = held.entries.filter(({ index }) => index <= truncateAfter)
+    if (snapshot !== undefined) {
+      held.snapshot = this.finished.get(snapshot.snapshot.key)
+      if (held.snapshot === undefined) throw new Error('a write names a snapshot that was not finished')
+      held.logStartsAfter = snapshot.logStartsAfter
+      held.entries = held.entries.filter(({ index }) => index > snapshot.logStartsAfter.index)
+    }
     for (const entry of entries) {
-      if (entry.index !== held.entries.length + 1) throw new Error(`a hole in the log before ${entry.index}`)
+      const last = held.entries.at(-1)?.index ?? held.logStartsAfter.index
+      if (entry.index !== last + 1) throw new Error(`a hole in the log before ${entry.index}`)
       held.entries.push(entry)
     }
   }
@@ -70,6 +102,12 @@ export class TestStore implements Store {
   latencyMs = 0
   /** Every batch handed in, in order. */
   readonly batches: (readonly GroupWrite[])[] = []
+  /** Snapshots that were begun. */
+  readonly drafts: SnapshotDraft[] = []
+  /** Of those, the ones that were given up, or were the group's and may not be given up any more. */
+  readonly discarded: SnapshotHead[] = []
+  /** Snapshots that are open. */
+  readers = 0
   #operations: Operation[] = []
   #failure: StoreFailure | undefined
   #isGone = false
@@ -97,8 +135,13 @@ export class TestStore implements Store {
     if (held === undefined) return undefined
     return {
       hardState: held.hardState,
-      lastIndex: held.entries.length,
-      lastTime: held.entries.reduce((latest, { time }) => Math.max(latest, time), 0),
+      snapshot: held.snapshot?.description,
+      logStartsAfter: held.logStartsAfter,
+      lastIndex: held.entries.at(-1)?.index ?? held.logStartsAfter.index,
+      lastTime: held.entries.reduce(
+        (latest, { time }) => Math.max(latest, time),
+        held.snapshot?.description.lastTime ?? 0,
+      ),
       termStarts: held.entries
         .filter((entry, place) => held.entries[place - 1]?.term !== entry.term)
         .map(({ index, term }) => ({ index, term })),
@@ -126,13 +169,59 @@ export class TestStore implements Store {
     const found: Entry[] = []
     const perform = (): void => {
       let bytes = 0
-      for (const entry of this.disk.entriesOf(group).slice(after, upTo)) {
+      const held = this.disk.groups.get(group)
+      if (held === undefined || after < held.logStartsAfter.index) return
+      for (const entry of held.entries.filter(({ index }) => index > after && index <= upTo)) {
         bytes += entryBytes(entry)
         if (bytes > maxBytes && found.length > 0) break
         found.push(entry)
       }
     }
     this.#add({ kind: 'read', batch: [], perform, done: (failure) => done(failure, found) })
+  }
+
+  beginSnapshot(_group: GroupId, head: SnapshotHead): SnapshotDraft {
+    const pieces: Uint8Array[] = []
+    const key = this.disk.finished.size + this.drafts.length + 1
+    const add = (perform: () => void, done: (failure: StoreFailure | undefined) => void): void =>
+      this.#add({ kind: 'write', batch: [], perform, done })
+    const draft: SnapshotDraft = {
+      write: (bytes, done) => add(() => pieces.push(new Uint8Array(bytes)), done),
+      finish: (done) => {
+        let stored: StoredSnapshot | undefined
+        const perform = (): void => {
+          const bytes = new Uint8Array(Buffer.concat(pieces))
+          stored = { key, description: { ...head, sizeBytes: bytes.length, checksum: checksumOf(bytes) } }
+          this.disk.finished.set(key, { bytes, description: stored.description })
+        }
+        add(perform, (failure) => done(failure, stored))
+      },
+      discard: () => this.discarded.push(head),
+    }
+    this.drafts.push(draft)
+    return draft
+  }
+
+  openSnapshot(group: GroupId): SnapshotReader {
+    const named = this.batches
+      .flat()
+      .filter((write) => write.group === group && write.snapshot !== undefined)
+      .at(-1)
+    const key = named?.snapshot?.snapshot.key
+    const file = key === undefined ? this.disk.groups.get(group)?.snapshot : this.disk.finished.get(key)
+    if (file === undefined) throw new Error(`group ${group} has no snapshot`)
+    const { description, bytes } = file
+    this.readers++
+    return {
+      description,
+      read: (offset, maxBytes, done) => {
+        const piece = bytes.subarray(offset, offset + maxBytes)
+        this.#add({ kind: 'read', batch: [], perform: () => {}, done: (failure) => done(failure, piece) })
+      },
+      close: () => {
+        this.readers--
+      },
+    }
   }
 
   close(done: (failure: StoreFailure | undefined) => void): void {

@@ -1,12 +1,26 @@
-import type { Message } from '@quorate/core'
+import type { Message, SnapshotDescription } from '@quorate/core'
 import { SAMPLE_GROUP_UUID, SAMPLE_STORE, everyEntry, sampleConfiguration } from './sampleEntries.ts'
 
 const BIRTH = '0f4b1c52-5f0c-4c9b-9f37-7d1c2e3f4a44'
+
+/** What a snapshot of `sizeBytes` says. */
+function sampleDescription(sizeBytes: number): SnapshotDescription {
+  const lastIncluded = { index: 300, term: 6 }
+  const { configuration } = sampleConfiguration(200, 5)
+  return {
+    lastIncluded,
+    lastTime: 2 ** 41,
+    configuration: { index: 200, configuration },
+    sizeBytes,
+    checksum: 2 ** 32 - 1,
+  }
+}
 
 /** Messages of every type, by type: those with optional parts with and without them, numbers small and large. */
 export function everyMessage(): Readonly<Record<Message['type'], readonly Message[]>> {
   const large = Number.MAX_SAFE_INTEGER
   const entries = everyEntry()
+  const none = new Uint8Array(0)
   const behindTwo = { index: 2, term: 1 }
   return {
     preVote: [
@@ -57,7 +71,37 @@ export function everyMessage(): Readonly<Record<Message['type'], readonly Messag
       },
     ],
     timeoutNow: [{ type: 'timeoutNow', term: 7, lastLog: { index: 2 ** 40, term: 7 } }],
-    removed: [{ type: 'removed', term: 7, configuration: { index: 2 ** 40, term: 6 } }],
+    removed: [{ type: 'removed', term: 7, configurationIndex: 2 ** 40 }],
+    installSnapshot: [
+      {
+        type: 'installSnapshot',
+        term: 7,
+        session: 1,
+        round: 0,
+        description: sampleDescription(0),
+        offset: 0,
+        data: none,
+      },
+      {
+        type: 'installSnapshot',
+        term: large,
+        session: 70_000,
+        round: 70_001,
+        description: sampleDescription(2 ** 36),
+        offset: 2 ** 35,
+        data: Uint8Array.from({ length: 3_000 }, (_, byte) => byte % 256),
+      },
+    ],
+    'installSnapshot.answered': [
+      {
+        type: 'installSnapshot.answered',
+        term: 7,
+        session: 300,
+        round: 0,
+        lastIncludedIndex: 2 ** 40,
+        receivedBytes: 2 ** 36,
+      },
+    ],
     'bootstrap.inquiry': [
       { type: 'bootstrap.inquiry', birth: undefined },
       { type: 'bootstrap.inquiry', birth: BIRTH },

@@ -47,6 +47,8 @@ export function everyReply(): Readonly<Record<ClientReply['type'], readonly Clie
       { type: 'entries', entries: sampleCommands(3, 9, 2), commitIndex: 12, term: 4 },
       { type: 'entries', entries: everyEntry(), commitIndex: large, term: large },
     ],
+    compacted: [{ type: 'compacted', firstAvailable: 2 ** 40 }],
+    busy: [{ type: 'busy', pendingBytes: 2 ** 40, maxPendingBytes: 2 ** 26 }],
     readIndex: [{ type: 'readIndex', index: 2 ** 40, term: 3 }],
     status: [{ type: 'status', leaderId: 'n1', term: 3, commitIndex: 2 ** 40 }],
   }

@@ -4,6 +4,7 @@ import { callbackCases } from './store/callbackCases.ts'
 import { closeCases, closedCases, goingOnCases, lastingCloseCases } from './store/closeCases.ts'
 import { readCases } from './store/readCases.ts'
 import { lastingRecoveryCases, recoveryCases } from './store/recoveryCases.ts'
+import { closedSnapshotCases, lastingSnapshotCases, snapshotCases } from './store/snapshotCases.ts'
 import { StoreBench, type StoreHarness, type StoreTests } from './store/storeBench.ts'
 import { StoreHistory } from './store/storeHistory.ts'
 import { writeCases } from './store/writeCases.ts'
@@ -19,9 +20,10 @@ export function storeContract(harness: StoreHarness): ContractCase[] {
     ...writeCases,
     ...callbackCases,
     ...readCases,
+    ...snapshotCases,
     ...closeCases,
-    ...(servesAfterClose ? goingOnCases : closedCases),
-    ...(isLasting ? { ...lastingRecoveryCases, ...lastingCloseCases } : {}),
+    ...(servesAfterClose ? goingOnCases : { ...closedCases, ...closedSnapshotCases }),
+    ...(isLasting ? { ...lastingRecoveryCases, ...lastingSnapshotCases, ...lastingCloseCases } : {}),
     ...historyCases(isLasting),
   }
   return Object.entries(tests).map(([title, test]) => ({ title, run: () => withBench(harness, test) }))
@@ -41,7 +43,7 @@ async function followHistory(bench: StoreBench, seed: number, isLasting: boolean
   const random = new SimRandom(seed)
   const history = new StoreHistory(random.fork())
   for (let step = 1; step <= BATCHES; step++) {
-    await bench.write(...history.next())
+    await bench.write(...(await history.next((...wanted) => bench.storeSnapshot(...wanted))))
     bench.assertRecovers(history.model)
     if (isLasting && random.happens(0.1)) await bench.reopen()
     if (random.happens(0.2) || step === BATCHES) await bench.assertHolds(history.model)

@@ -1,4 +1,4 @@
-import type { Entry, LogPosition, Message } from '@quorate/core'
+import type { Entry, InstallSnapshot, LogPosition, Message } from '@quorate/core'
 import type { MessageName } from './story.ts'
 
 /** A message as a story tells it. */
@@ -31,7 +31,7 @@ function particulars(message: Message): string[] {
         ...(message.isTransfer ? ['as the leader wants it'] : []),
       ]
     case 'removed':
-      return [`term ${message.term}`, `by ${position(message.configuration)}`]
+      return [`term ${message.term}`, `by the configuration at ${message.configurationIndex}`]
     case 'timeoutNow':
       return [`term ${message.term}`, `last ${position(message.lastLog)}`]
     case 'requestVote.granted':
@@ -54,6 +54,20 @@ function particulars(message: Message): string[] {
         `hint ${position(message.hint)}`,
         `session ${message.session}`,
       ]
+    case 'installSnapshot':
+      return [
+        `term ${message.term}`,
+        `snapshot ${position(message.description.lastIncluded)}`,
+        piece(message),
+        `session ${message.session}`,
+      ]
+    case 'installSnapshot.answered':
+      return [
+        `term ${message.term}`,
+        `snapshot ${message.lastIncludedIndex}`,
+        `has ${message.receivedBytes}`,
+        `session ${message.session}`,
+      ]
     case 'bootstrap.inquiry':
       return [message.birth === undefined ? 'from a blank server' : `birth ${message.birth}`]
     case 'bootstrap.standing':
@@ -71,6 +85,12 @@ function particulars(message: Message): string[] {
 
 function position({ index, term }: LogPosition): string {
   return `${index}/${term}`
+}
+
+/** Bytes of a snapshot as a range, the end excluded, of how many there are. */
+function piece({ offset, data, description }: InstallSnapshot): string {
+  const bytes = data.length === 0 ? `from ${offset}` : `bytes ${offset}..${offset + data.length}`
+  return `${bytes} of ${description.sizeBytes}`
 }
 
 /** Entries of one term, which stand next to each other in any message, as one range: `entries 5..9/3 10/4`. */

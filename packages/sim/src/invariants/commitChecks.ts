@@ -1,5 +1,6 @@
 import type { Entry, Index, NodeId } from '@quorate/core'
 import type { SimNode } from '../world/simNode.ts'
+import { digestOf, mix } from '../world/entryDigest.ts'
 import { hold } from './invariant.ts'
 import { configurationsInForce, type Sight } from './sight.ts'
 import type { WorldRecord } from './worldRecord.ts'
@@ -8,8 +9,6 @@ import type { WorldRecord } from './worldRecord.ts'
 export class CommitChecks {
   readonly #record: WorldRecord
   readonly #nodes: ReadonlyMap<string, SimNode>
-  /** What the state machines were at an index, by the first that said so. */
-  readonly #digests = new Map<Index, string>()
 
   constructor(record: WorldRecord, nodes: ReadonlyMap<string, SimNode>) {
     this.#record = record
@@ -24,6 +23,9 @@ export class CommitChecks {
         return `${node.id} went from ${before.commitIndex} committed, ${before.lastApplied} applied to ${commitIndex}, ${lastApplied}`
       })
     }
+    hold(lastApplied <= node.appliedIndex, 'appliedInOrder', () => {
+      return `${node.id} takes ${lastApplied} for applied, and its state machine stands at ${node.appliedIndex}`
+    })
     const known = before?.commitIndex ?? 0
     if (commitIndex > known) this.#checkCommit(sight, known)
   }
@@ -32,17 +34,25 @@ export class CommitChecks {
     const { index, term } = entry
     hold(index === formerIndex + 1, 'appliedInOrder', () => `${node.id} applies ${index} after ${formerIndex}`)
     const committed = this.#record.committed[index]
-    const { log } = node.ledger.durable
+    const { ledger } = node
     hold(committed?.term === term, 'stateMachineSafety', () => {
       return `${node.id} applies ${index}/${term}, and committed there is ${committed === undefined ? 'nothing' : `an entry of term ${committed.term}`}`
     })
-    hold(log.terms[index] === term, 'appliedIsDurable', () => {
-      return `${node.id} applies ${index}/${term}, and its disk holds the log up to ${log.last.index}/${log.last.term}`
+    hold(ledger.holdsDurably({ index, term }), 'appliedIsDurable', () => {
+      const { last } = ledger.durable.log
+      return `${node.id} applies ${index}/${term}, and its disk holds the log up to ${last.index}/${last.term}`
     })
-    hold(log.chains[index] === committed.chain, 'stateMachineSafety', () => {
+    hold(this.#chainOf(node, entry) === committed.chain, 'stateMachineSafety', () => {
       return `${node.id} applies at ${index}/${term} another entry than was committed`
     })
     this.#checkResult(node, index, result)
+  }
+
+  /** Of what its disk has; of an entry for which a snapshot stands there by now, by what it is. */
+  #chainOf({ ledger }: SimNode, entry: Entry): number | undefined {
+    const { log } = ledger.durable
+    if (entry.index >= log.startsAfter.index) return log.chainAt(entry.index)
+    return mix(this.#record.committed[entry.index - 1]?.chain ?? 0, digestOf(entry))
   }
 
   /** Looked at now and then: it costs. */
@@ -50,11 +60,11 @@ export class CommitChecks {
     const { machine, appliedIndex } = node
     if (machine === undefined) return
     const digest = machine.digest()
-    const known = this.#digests.get(appliedIndex) ?? digest
+    const known = this.#record.digests.get(appliedIndex) ?? digest
     hold(known === digest, 'replicasAgree', () => {
       return `having applied ${appliedIndex}, the state of ${node.id} is ${digest}, and another's was ${known}`
     })
-    this.#digests.set(appliedIndex, digest)
+    this.#record.digests.set(appliedIndex, digest)
   }
 
   #checkResult(node: SimNode, index: Index, result: unknown): void {
@@ -71,7 +81,8 @@ export class CommitChecks {
     const { node, state, role } = sight
     const { committed } = this.#record
     const { log, commitIndex, currentTerm } = state
-    for (let index = known + 1; index <= commitIndex; index++) {
+    // Of what a snapshot stands for it is the snapshot that must be committed.
+    for (let index = Math.max(known + 1, log.startsAfter.index); index <= commitIndex; index++) {
       const term = log.termAt(index)
       const former = committed[index]
       if (former === undefined) {
@@ -85,7 +96,7 @@ export class CommitChecks {
           return `${node.id} commits ${commitIndex}/${last} while it leads term ${currentTerm}`
         })
         this.#checkQuorum(sight, index)
-        committed.push({ term: term ?? 0, chain: node.ledger.written.log.chains[index] ?? 0, inTerm: currentTerm })
+        committed.push({ term: term ?? 0, chain: node.ledger.written.log.chainAt(index) ?? 0, inTerm: currentTerm })
         continue
       }
       hold(former.term === term, role === 'leader' ? 'commitIsFinal' : 'followerCommitsVerified', () => {
@@ -97,8 +108,8 @@ export class CommitChecks {
   #checkQuorum(sight: Sight, index: Index): void {
     const { node } = sight
     const { log } = node.ledger.written
-    const position = { index, term: log.terms[index] ?? -1 }
-    const isHolding = (id: NodeId): boolean => this.#nodes.get(id)?.hasHeld(position, log.chains[index]) ?? false
+    const position = { index, term: log.termAt(index) ?? -1 }
+    const isHolding = (id: NodeId): boolean => this.#nodes.get(id)?.hasHeld(position, log.chainAt(index)) ?? false
     const isHeld = configurationsInForce(sight).some(({ voters }) =>
       voters.every((set) => 2 * set.filter(isHolding).length > set.length),
     )

@@ -2,7 +2,7 @@ import { type LogPosition, type NodeId, type Term } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
-import { heardAlone, mayBeNeeded, type Sight } from './sight.ts'
+import { heardAlone, isWordOfLeader, mayBeNeeded, type Sight } from './sight.ts'
 
 /** Whether a server believes in its leader, or in itself as one, so that it listens to no candidate (thesis §4.2.3). */
 export function isSticky({ node, state, before }: Sight): boolean {
@@ -89,7 +89,7 @@ export class ElectionChecks {
     this.#heardAtMs.set(node.id, { incarnation: node.incarnation, atMs: leaderHeardAtMs })
     if (before === undefined || former?.incarnation !== node.incarnation || former.atMs === leaderHeardAtMs) return
     const isLed = letter?.packets.some(({ messages }) =>
-      messages.some((message) => message.type === 'appendEntries' && message.term >= before.term),
+      messages.some((message) => isWordOfLeader(message) && message.term >= before.term),
     )
     hold(isLed ?? false, 'leaderIsBelieved', () => `${node.id} takes a leader for heard that has said nothing`)
   }

@@ -42,14 +42,18 @@ export const INVARIANTS = {
   followerCommitsVerified: 'a follower takes as committed only what the leader committed (§5.3, Figure 2)',
   appliedIsDurable: 'a server applies only what is on its own disk',
   durableIsDurable: 'a server takes for durable only what is on its own disk',
-  appliedInOrder: 'a process applies each entry once, in order, without a hole (§5.3)',
+  appliedInOrder:
+    'a process applies each entry once, in order, without a hole but for those that a snapshot stands for (§5.3, §7)',
   pointersAreInOrder: 'the indexes of a server stand in their order (packages/core/docs/log-pointers.md)',
   replicasAgree: 'state machines that have applied the same entries are in the same state',
+  snapshotIsCommitted:
+    'a snapshot stands for what is committed up to its last entry, and the state restored from it is that of those entries (§7)',
   // Replication
   matchIsTrue: 'a leader takes a follower to hold only what is on that disk (§5.3)',
   matchNeverFalls: 'matchIndex never falls, and nextIndex stays above it, within a session (Figure 2)',
   acknowledgedIsDurable: 'a follower acknowledges only what is on its disk and in the log of the leader (§5.3)',
-  leaderSpeaksTruth: 'AppendEntries come from the leader of their term, and say what stands in its log (§5.3)',
+  leaderSpeaksTruth:
+    'AppendEntries and InstallSnapshot come from the leader of their term, and say what stands in its log and its snapshot (§5.3, §7)',
   windowIsBounded: 'a leader runs no further ahead of a follower than its window (thesis §10.2.1)',
   transferHoldsAppends: 'a leader that hands over appends nothing meanwhile (thesis §3.10)',
   targetIsUpToDate: 'a server is told to take over only when its disk holds the whole log (thesis §3.10)',

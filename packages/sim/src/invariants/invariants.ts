@@ -1,4 +1,12 @@
-import type { Entry, GroupWrite, NodeId, ServerStatus, StoreFailure, RaftState } from '@quorate/core'
+import type {
+  Entry,
+  GroupWrite,
+  NodeId,
+  RaftState,
+  ServerStatus,
+  SnapshotDescription,
+  StoreFailure,
+} from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import type { StoreContent } from '../world/storeLedger.ts'
@@ -10,22 +18,24 @@ import { LeadershipChecks } from './leadershipChecks.ts'
 import { LogChecks } from './logChecks.ts'
 import { ReplicationChecks } from './replicationChecks.ts'
 import { glimpseOf, type Glimpse, type Sight, isConfiguredAnew } from './sight.ts'
+import { SnapshotChecks } from './snapshotChecks.ts'
 import { StorageChecks } from './storageChecks.ts'
 import { TimerChecks } from './timerChecks.ts'
 import { VoteChecks } from './voteChecks.ts'
-import { WorldRecord } from './worldRecord.ts'
+import type { WorldRecord } from './worldRecord.ts'
 
 /** A machine's digest is compared after so many events of its node. */
 const EVENTS_BETWEEN_DIGESTS = 64
 
 /** All invariants of a world: told of everything, and asked for a look at the server after each of its events. */
 export class Invariants {
-  readonly record = new WorldRecord()
+  readonly record: WorldRecord
   readonly votes: VoteChecks
   readonly clients: ClientChecks
   readonly #nodes: ReadonlyMap<NodeId, SimNode>
   readonly #logs: LogChecks
   readonly #commits: CommitChecks
+  readonly #snapshots: SnapshotChecks
   readonly #replication: ReplicationChecks
   readonly #storage = new StorageChecks()
   readonly #timers: TimerChecks
@@ -37,7 +47,8 @@ export class Invariants {
   readonly #received = new Map<NodeId, Letter>()
   #events = 0
 
-  constructor(nodes: ReadonlyMap<NodeId, SimNode>, largestEntryBytes: number, now: () => number) {
+  constructor(record: WorldRecord, nodes: ReadonlyMap<NodeId, SimNode>, largestEntryBytes: number, now: () => number) {
+    this.record = record
     this.#nodes = nodes
     this.votes = new VoteChecks(this.record)
     this.clients = new ClientChecks(this.record)
@@ -45,6 +56,7 @@ export class Invariants {
     this.#leadership = new LeadershipChecks(nodes, now)
     this.#logs = new LogChecks(this.record)
     this.#commits = new CommitChecks(this.record, nodes)
+    this.#snapshots = new SnapshotChecks(this.record)
     this.#replication = new ReplicationChecks(this.record, nodes, largestEntryBytes)
   }
 
@@ -53,6 +65,7 @@ export class Invariants {
     if (node === undefined) return
     this.votes.sent(node, letter)
     this.#logs.sent(node, letter)
+    this.#snapshots.sent(node, letter)
     this.#replication.sent(node, letter)
     this.#storage.sent(node, letter)
     this.#timers.sent(node, letter)
@@ -67,6 +80,7 @@ export class Invariants {
   opened(node: SimNode, found: StoreContent): void {
     if (node.lostFor === 'wipe') return
     this.#logs.opened(node, found)
+    this.#snapshots.opened(node, found)
     this.votes.opened(node, found)
   }
 
@@ -74,6 +88,7 @@ export class Invariants {
     this.#storage.writing(node, write)
     this.#leadership.writing(node, write)
     this.#logs.writing(node, write)
+    this.#snapshots.writing(node, write)
   }
 
   /** The ledger has taken the write in. */
@@ -88,12 +103,33 @@ export class Invariants {
   }
 
   applied(node: SimNode, entry: Entry, result: unknown): void {
-    const former = this.#appliedIndexes.get(node.id)
-    const formerIndex = former?.incarnation === node.incarnation ? former.index : 0
     const isFirst = !(entry.index in this.record.results)
-    this.#commits.applied(node, entry, result, formerIndex)
-    if (isFirst) this.clients.applied(entry)
+    this.#commits.applied(node, entry, result, this.#appliedIndexOf(node))
+    if (isFirst) {
+      this.clients.applied(entry)
+      if (entry.kind === 'configuration') this.record.configurations.push(entry)
+    }
     this.#appliedIndexes.set(node.id, { incarnation: node.incarnation, index: entry.index })
+  }
+
+  snapshotTaken(node: SimNode, bytes: Uint8Array): void {
+    this.#commits.checkMachine(node)
+    this.#snapshots.taken(node, bytes)
+  }
+
+  restoring(node: SimNode, description: SnapshotDescription): void {
+    this.#snapshots.restoring(node, description)
+  }
+
+  restored(node: SimNode, description: SnapshotDescription): void {
+    this.#snapshots.restored(node, description, this.#appliedIndexOf(node))
+    this.#appliedIndexes.set(node.id, { incarnation: node.incarnation, index: description.lastIncluded.index })
+  }
+
+  /** As it was told: what the machine says of itself is held against it. */
+  #appliedIndexOf({ id, incarnation }: SimNode): number {
+    const former = this.#appliedIndexes.get(id)
+    return former?.incarnation === incarnation ? former.index : 0
   }
 
   status({ id }: SimNode, { failure }: ServerStatus): void {

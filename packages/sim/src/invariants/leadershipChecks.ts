@@ -1,4 +1,13 @@
-import type { GroupWrite, Index, NodeId, StoreFailure, Term } from '@quorate/core'
+import type {
+  AppendEntriesReply,
+  GroupWrite,
+  Index,
+  InstallSnapshotAnswered,
+  Message,
+  NodeId,
+  StoreFailure,
+  Term,
+} from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
@@ -54,8 +63,7 @@ export class LeadershipChecks {
     const { node, state, role, letter } = sight
     if (leadsAnew(sight) || isConfiguredAnew(sight)) this.#leadsSinceMs.set(node.id, this.#now())
     for (const message of letter?.packets.flatMap(({ messages }) => messages) ?? []) {
-      const isAnswer = message.type === 'appendEntries.accepted' || message.type === 'appendEntries.rejected'
-      if (isAnswer && letter !== undefined) {
+      if (isAnswer(message) && letter !== undefined) {
         this.#answeredAtMs.set(keyOf(node.id, message.term, letter.from), this.#now())
       }
     }
@@ -127,6 +135,12 @@ export class LeadershipChecks {
     // Each tick is set anew when the one before is handled, and so may come later by what the process was busy.
     return ticks * (tickMs / clockRate + 2 * busyMs + SLACK_MS)
   }
+}
+
+/** Of a follower to its leader. */
+function isAnswer(message: Message): message is AppendEntriesReply | InstallSnapshotAnswered {
+  const { type } = message
+  return type === 'appendEntries.accepted' || type === 'appendEntries.rejected' || type === 'installSnapshot.answered'
 }
 
 function keyOf(leader: NodeId, term: Term, follower: NodeId): string {

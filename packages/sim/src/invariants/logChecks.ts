@@ -15,14 +15,15 @@ export class LogChecks {
     this.#record = record
   }
 
-  /** A truncation must not reach what is committed here. */
-  writing(node: SimNode, { truncateAfter }: GroupWrite): void {
+  /** A truncation must not reach what is committed here, unless a snapshot comes that stands for it. */
+  writing(node: SimNode, { truncateAfter, snapshot }: GroupWrite): void {
     if (truncateAfter === undefined) return
     const { log } = node.ledger.written
     const { committed } = this.#record
-    for (let index = truncateAfter + 1; index <= Math.min(log.lastIndex, committed.length - 1); index++) {
-      hold(log.chains[index] !== committed[index]?.chain, 'commitStays', () => {
-        return `${node.id} cuts its log after ${truncateAfter}, and ${index}/${log.terms[index]} is committed`
+    const goneAfter = Math.max(truncateAfter, snapshot?.snapshot.description.lastIncluded.index ?? 0)
+    for (let index = goneAfter + 1; index <= Math.min(log.lastIndex, committed.length - 1); index++) {
+      hold(log.chainAt(index) !== committed[index]?.chain, 'commitStays', () => {
+        return `${node.id} cuts its log after ${truncateAfter}, and ${index}/${log.termAt(index)} is committed`
       })
     }
   }
@@ -33,8 +34,8 @@ export class LogChecks {
     const server = node.server?.server
     for (const entry of entries) {
       const { index, term } = entry
-      const before = { index: index - 1, term: log.terms[index - 1] as number }
-      this.#note(node.id, before, entry, log.chains[index] as number)
+      const before = { index: index - 1, term: log.termAt(index - 1) as number }
+      this.#note(node.id, before, entry, log.chainAt(index) as number)
       hold(server === undefined || term <= server.state.currentTerm, 'termsAscend', () => {
         return `${node.id} writes ${index}/${term} in term ${server?.state.currentTerm}`
       })
@@ -43,12 +44,7 @@ export class LogChecks {
 
   opened(node: SimNode, found: StoreContent): void {
     hold(node.ledger.explains(found), 'storeKeeps', () => {
-      const { hardState, log } = node.ledger.durable
-      return (
-        `${node.id} was told that term ${hardState.currentTerm}, vote ${hardState.votedFor ?? 'none'} and the log up to ` +
-        `${log.last.index}/${log.last.term} are flushed, and finds term ${found.hardState.currentTerm}, vote ` +
-        `${found.hardState.votedFor ?? 'none'} and the log up to ${found.log.last.index}/${found.log.last.term}`
-      )
+      return `${node.id} was told that ${inWords(node.ledger.durable)} are flushed, and finds ${inWords(found)}`
     })
   }
 
@@ -75,6 +71,16 @@ export class LogChecks {
     const latest = state.configurations.at(-1)
     hold(latest === undefined || latest.index <= state.log.lastIndex, 'configurationIsLatest', () => {
       return `${node.id} uses the configuration at ${latest?.index}, and its log ends at ${state.log.lastIndex}`
+    })
+    this.#checkSnapshotConfiguration(sight)
+  }
+
+  #checkSnapshotConfiguration({ node, state: { snapshot, configurations } }: Sight): void {
+    if (snapshot === undefined) return
+    const { lastIncluded, configuration } = snapshot
+    const inForce = configurations.filter(({ index }) => index <= lastIncluded.index).at(-1)
+    hold(inForce?.index === configuration.index, 'configurationIsLatest', () => {
+      return `${node.id} has up to ${lastIncluded.index} the configuration at ${inForce?.index}, and its snapshot the one at ${configuration.index}`
     })
   }
 
@@ -143,13 +149,20 @@ export class LogChecks {
     for (let index: Index = committed.length - 1; index >= 1; index--) {
       const entry = committed[index] as (typeof committed)[number]
       if (entry.inTerm >= currentTerm) continue
-      hold(log.termAt(index) === entry.term, 'leaderCompleteness', () => {
+      // What its snapshot stands for it has, if that is committed.
+      hold(index < log.startsAfter.index || log.termAt(index) === entry.term, 'leaderCompleteness', () => {
         return `${node.id} leads term ${currentTerm} without ${index}/${entry.term}, which was committed in term ${entry.inTerm}`
       })
       // Of a matching entry all before it match (§5.3).
       return
     }
   }
+}
+
+function inWords({ hardState: { currentTerm, votedFor = 'none' }, snapshot, log }: StoreContent): string {
+  const { startsAfter, last } = log
+  const until = snapshot === undefined ? '' : `a snapshot up to ${snapshot.lastIncluded.index}, `
+  return `term ${currentTerm}, vote ${votedFor}, ${until}and the log behind ${startsAfter.index} up to ${last.index}/${last.term}`
 }
 
 /** Tried out: no choice of servers is a majority of the one, while the rest is a majority of the other. */

@@ -45,8 +45,10 @@ export class ReplicationChecks {
     const leads = leader?.role === 'leader' && leader.server?.server.state.currentTerm === term
     if (!leads) return
     const theirs = leader.ledger.written.log
-    hold(theirs.chains[matchIndex] === log.chains[matchIndex], 'acknowledgedIsDurable', () => {
-      return `${id} acknowledges ${matchIndex}/${log.terms[matchIndex]} to ${to}, which has ${matchIndex}/${theirs.terms[matchIndex]}`
+    const record = this.#record
+    hold(record.chainIn(theirs, matchIndex) === record.chainIn(log, matchIndex), 'acknowledgedIsDurable', () => {
+      const [own, other] = [record.termIn(log, matchIndex), record.termIn(theirs, matchIndex)]
+      return `${id} acknowledges ${matchIndex}/${own} to ${to}, which has ${matchIndex}/${other}`
     })
   }
 
@@ -83,7 +85,7 @@ export class ReplicationChecks {
         return `${node.id} takes ${id} to hold ${matchIndex}, which ${id} has not said in term ${state.currentTerm}`
       })
       if (!isLatest) continue
-      const term = state.log.termAt(matchIndex) ?? 0
+      const term = state.log.termAt(matchIndex) ?? this.#record.committed[matchIndex]?.term ?? 0
       hold(this.#nodes.get(id)?.hasHeld({ index: matchIndex, term }) ?? false, 'matchIsTrue', () => {
         return `${node.id} takes ${id} to hold ${matchIndex}/${term}, which is not on that disk`
       })
@@ -105,9 +107,12 @@ export class ReplicationChecks {
         `${durableIndex}, written ${writtenIndex}, last ${log.lastIndex}`
       )
     })
-    const onDisk = node.ledger.durable.log.terms[durableIndex]
-    hold(onDisk === log.termAt(durableIndex), 'durableIsDurable', () => {
-      return `${node.id} takes ${durableIndex}/${log.termAt(durableIndex)} for durable, and its disk has ${onDisk === undefined ? 'nothing' : `term ${onDisk}`} there`
+    const onDisk = this.#record.termIn(node.ledger.durable.log, durableIndex)
+    // Behind a snapshot that is being installed: of what it stands for.
+    const taken =
+      durableIndex < log.startsAfter.index ? this.#record.committed[durableIndex]?.term : log.termAt(durableIndex)
+    hold(onDisk === taken, 'durableIsDurable', () => {
+      return `${node.id} takes ${durableIndex}/${taken} for durable, and its disk has ${onDisk === undefined ? 'nothing' : `term ${onDisk}`} there`
     })
     if (following !== undefined) {
       hold(

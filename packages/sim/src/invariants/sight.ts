@@ -1,9 +1,11 @@
 import {
   isVoter,
+  type AppendEntries,
   type Configuration,
   type Message,
   type HostedServer,
   type Index,
+  type InstallSnapshot,
   type LogPosition,
   type NodeId,
   type RaftState,
@@ -50,6 +52,11 @@ export function glimpseOf(process: HostedServer): Glimpse {
     last: state.log.last,
     configurationIndex: state.configurations.at(-1)?.index ?? 0,
   }
+}
+
+/** Whoever sends one leads the term that it names. */
+export function isWordOfLeader(message: Message): message is AppendEntries | InstallSnapshot {
+  return message.type === 'appendEntries' || message.type === 'installSnapshot'
 }
 
 /** The one message that it heard in the event; undefined when it heard none, or several. */

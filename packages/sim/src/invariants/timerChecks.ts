@@ -2,7 +2,7 @@ import { isVoter, type Index, type NodeId, type RaftState } from '@quorate/core'
 import type { Letter } from '../world/simNetwork.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { hold } from './invariant.ts'
-import { leadsAnew, type Sight } from './sight.ts'
+import { isWordOfLeader, leadsAnew, type Sight } from './sight.ts'
 
 /** Milliseconds that a turn may take beyond what its process is busy for. */
 const SLACK_MS = 1
@@ -33,7 +33,7 @@ export class TimerChecks {
   }
 
   sent(node: SimNode, { to, packets }: Letter): void {
-    const leads = packets.some(({ messages }) => messages.some(({ type }) => type === 'appendEntries'))
+    const leads = packets.some(({ messages }) => messages.some(isWordOfLeader))
     if (leads) this.#spokeAtMs.set(`${node.id}>${to}`, this.#now())
   }
 
@@ -103,7 +103,7 @@ export class TimerChecks {
     if (glimpse?.incarnation !== node.incarnation || before?.role !== 'follower') return
     const { leaderId, following, currentTerm, votedFor, lastContactMs } = state
     const messages = letter?.packets.flatMap((packet) => packet.messages) ?? []
-    const isLed = messages.some((message) => message.type === 'appendEntries' && message.term === currentTerm)
+    const isLed = messages.some((message) => isWordOfLeader(message) && message.term === currentTerm)
     const isAsked = messages.some((message) => message.type === 'requestVote' && message.term === currentTerm)
     // Who becomes a voter has waited for nobody so far, and begins.
     const isConfiguredAnew = configurationIndexOf(state) !== glimpse.waitsUnder
@@ -113,7 +113,7 @@ export class TimerChecks {
     })
     const heard = messages.some(
       (message) =>
-        message.type === 'appendEntries' &&
+        isWordOfLeader(message) &&
         message.term === currentTerm &&
         letter?.from === leaderId &&
         message.session === following?.session,

@@ -17,13 +17,14 @@ export interface ShrinkOptions {
 }
 
 /**
- * Looks for a smaller storm with the same failure: fewer servers, fewer clients, a calm network, and as few faults as
- * will do. Leaving a fault out changes none of the others.
+ * Looks for a smaller storm with the same failure: fewer servers, fewer clients, a calm network, whole logs, and as few
+ * faults as will do. Leaving a fault out changes none of the others.
  */
 export async function shrink(failing: FailingStorm, options: ShrinkOptions): Promise<FailingStorm> {
   const search = new Shrinking(failing, options)
   await search.takeServers()
   await search.calmNetwork()
+  await search.keepLogs()
   await search.takeKinds()
   await search.takeFaults()
   await search.takeClients()
@@ -54,6 +55,10 @@ class Shrinking {
 
   async calmNetwork(): Promise<void> {
     await this.#try({ isNetworkCalm: true })
+  }
+
+  async keepLogs(): Promise<void> {
+    await this.#try({ keepsLogs: true })
   }
 
   /** Whole kinds of faults first: they are few. */

@@ -3,6 +3,7 @@ import type { AttemptOutcome } from '../invariants/clientChecks.ts'
 import type { SimNode } from '../world/simNode.ts'
 import type { SimWorld } from '../world/simWorld.ts'
 import { StepFailed } from './errors.ts'
+import { attemptOutcome } from '../workload/appendWithin.ts'
 
 /** What the caller of an append knows of it. */
 export type OutcomeName = 'open' | AttemptOutcome['type']
@@ -42,15 +43,7 @@ export class Appends {
     this.#appended.set(text, appended)
     const { server } = node
     node.process?.arrive(0, () => {
-      server?.append(attempt.commands, (outcome) =>
-        settle(
-          outcome.type === 'notLeader'
-            ? { type: 'refused', why: outcome.type }
-            : outcome.type === 'unknown'
-              ? { type: 'unknown', why: outcome.type }
-              : outcome,
-        ),
-      )
+      server?.append(attempt.commands, (outcome) => settle(attemptOutcome(outcome)))
     })
   }
 

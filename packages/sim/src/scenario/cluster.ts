@@ -1,4 +1,4 @@
-import type { NodeId, Term } from '@quorate/core'
+import type { NodeId, SnapshotOutcome, Term } from '@quorate/core'
 import { KEPT, LOST, torn, type CrashFate } from '../disk/crashFate.ts'
 import type { SimNode } from '../world/simNode.ts'
 import { StepFailed } from './errors.ts'
@@ -89,6 +89,23 @@ export class Cluster extends NetworkInHand {
     for (const text of texts) this.appends.begin(node, text)
     this.tell(node, `append ${texts.join(', ')}`, 'client')
     await this.rest()
+  }
+
+  /**
+   * A server takes a snapshot of its state machine: its log begins behind what that stands for, or `keeping` entries before
+   * (§7). @throws StepFailed when there is nothing to take.
+   */
+  async compact(id: NodeId, { keeping = 0 }: { keeping?: number } = {}): Promise<void> {
+    const node = this.running(id)
+    let found: SnapshotOutcome | undefined
+    node.server?.takeSnapshot(keeping, (outcome) => (found = outcome))
+    await this.rest()
+    if (found?.type !== 'taken') throw new StepFailed(`${id} takes no snapshot: ${found?.type ?? 'its disk is silent'}`)
+    this.tell(
+      node,
+      `has a snapshot up to ${found.snapshotIndex}, and its log from ${found.logStartsAfter + 1} on`,
+      'disk',
+    )
   }
 
   /**

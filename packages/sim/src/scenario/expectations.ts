@@ -60,7 +60,7 @@ export class Expectations {
     this.#hold(votedFor === candidate, `the vote of ${id} to be ${candidate}`, `it is ${votedFor}`)
   }
 
-  /** The terms of all entries of its log, from the first; of a server that is down, of the log on its disk. */
+  /** The terms of all entries that are in its log, from the first that is there; of a server that is down, of the log on its disk. */
   log(id: NodeId, terms: readonly Term[]): void {
     const found = termsOf(this.#node(id))
     this.#hold(isSame(found, terms), `the log of ${id} to be ${shown(terms)}`, `it is ${shown(found)}`)
@@ -68,7 +68,7 @@ export class Expectations {
 
   /** As `log`, of the entries that its disk has reported as flushed. */
   durable(id: NodeId, terms: readonly Term[]): void {
-    const found = this.#node(id).ledger.durable.log.terms.slice(1)
+    const found = this.#node(id).ledger.durable.log.terms
     this.#hold(isSame(found, terms), `the log on the disk of ${id} to be ${shown(terms)}`, `it is ${shown(found)}`)
   }
 
@@ -159,9 +159,10 @@ export class Expectations {
 }
 
 function termsOf({ server, ledger }: SimNode): readonly Term[] {
-  if (server === undefined) return ledger.durable.log.terms.slice(1)
+  if (server === undefined) return ledger.durable.log.terms
   const { log } = server.server.state
-  return Array.from({ length: log.lastIndex }, (_, place) => log.termAt(place + 1) ?? 0)
+  const startsAfter = log.startsAfter.index
+  return Array.from({ length: log.lastIndex - startsAfter }, (_, place) => log.termAt(startsAfter + place + 1) ?? 0)
 }
 
 function isSame<T>(found: readonly T[], expected: readonly T[]): boolean {

@@ -1,6 +1,6 @@
 import type { Entry, GroupWrite, Index, NodeId, Store, StoreIdentity, Term } from '@quorate/core'
 import { firstEntry } from '@quorate/core'
-import { LogDigest } from '../world/storeLedger.ts'
+import { LogDigest } from '../world/logDigest.ts'
 import { GROUP } from '../world/simNode.ts'
 import type { SimWorld } from '../world/simWorld.ts'
 
@@ -66,14 +66,20 @@ export class StartingLogs {
   #writeOf(id: NodeId, entries: readonly Entry[]): GroupWrite {
     const currentTerm = this.terms.get(id) as Term
     const votedFor = this.leaders.get(currentTerm)
-    return { group: GROUP, hardState: { currentTerm, votedFor }, truncateAfter: undefined, entries }
+    return {
+      group: GROUP,
+      hardState: { currentTerm, votedFor },
+      truncateAfter: undefined,
+      snapshot: undefined,
+      entries,
+    }
   }
 
   #tell({ invariants: { record } }: SimWorld, entries: readonly Entry[]): void {
     const digest = new LogDigest()
     for (const entry of entries) {
       digest.appendEntry(entry)
-      record.noteEntry(entry, digest.chains[entry.index] as number)
+      record.noteEntry(entry, digest.chainAt(entry.index) as number)
     }
     for (const [term, leader] of this.leaders) record.leaders.set(term, leader)
     record.lastLedTerm = Math.max(0, ...this.leaders.keys())

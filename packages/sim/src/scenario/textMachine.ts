@@ -16,4 +16,12 @@ export class TextMachine implements Machine {
   digest(): string {
     return this.texts.join(' ')
   }
+
+  snapshot(): Uint8Array {
+    return Buffer.from(JSON.stringify(this.texts))
+  }
+
+  restore(bytes: Uint8Array): void {
+    this.texts.splice(0, Infinity, ...(JSON.parse(DECODER.decode(bytes)) as string[]))
+  }
 }

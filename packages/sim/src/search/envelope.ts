@@ -39,7 +39,7 @@ function describeContent(message: RaftMessage): string {
     case 'timeoutNow':
       return `, last ${positionName(message.lastLog)}`
     case 'removed':
-      return `, by ${positionName(message.configuration)}`
+      return `, by the configuration at ${message.configurationIndex}`
     case 'preVote.granted':
     case 'preVote.refused':
     case 'requestVote.granted':
@@ -51,6 +51,10 @@ function describeContent(message: RaftMessage): string {
     }
     case 'appendEntries.accepted':
       return `, match ${message.matchIndex}`
+    case 'installSnapshot':
+      return `, snapshot ${positionName(message.description.lastIncluded)} from ${message.offset}`
+    case 'installSnapshot.answered':
+      return `, snapshot ${message.lastIncludedIndex}, has ${message.receivedBytes}`
     case 'appendEntries.rejected':
       return `, previous ${message.prevLogIndex}, hint ${positionName(message.hint)}`
   }

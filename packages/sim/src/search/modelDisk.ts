@@ -1,7 +1,17 @@
-import type { ConfigurationEntry, Entry, HardState, RecoveredGroup, Write } from '@quorate/core'
+import {
+  LOG_START,
+  type ConfigurationEntry,
+  type Entry,
+  type HardState,
+  type RecoveredGroup,
+  type Write,
+} from '@quorate/core'
 
-/** What a write holds, apart from its number: that says only which process wrote how much before. */
-export type DiskWrite = Omit<Write, 'id'>
+/**
+ * What a write holds, apart from its number, which says only which process wrote how much before, and from snapshots: the
+ * search compacts no log.
+ */
+export type DiskWrite = Omit<Write, 'id' | 'snapshot'>
 
 /** A server's disk: what is durable, and what was handed over and may still be lost, oldest first. Never changed. */
 export interface ModelDisk {
@@ -30,6 +40,8 @@ export function flushed({ hardState, entries, pending }: ModelDisk): ModelDisk {
 export function recoveredFrom({ hardState, entries }: ModelDisk): RecoveredGroup {
   return {
     hardState,
+    snapshot: undefined,
+    logStartsAfter: LOG_START,
     lastIndex: entries.length,
     lastTime: entries.reduce((latest, { time }) => Math.max(latest, time), 0),
     termStarts: entries

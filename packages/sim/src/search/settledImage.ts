@@ -16,7 +16,8 @@ const THE_SESSION = 1
  * - the window of a leader: it is wider than any log of the search;
  * - whether a follower had a word since the last tick: the tick that says nothing may come at any moment too;
  * - the commit index a peer was told: looked at only when the leader's has just risen above it;
- * - the commit index that leaders told: it only says how stale a read may be, and nobody reads.
+ * - the commit index that leaders told: it only says how stale a read may be, and nobody reads;
+ * - how much of snapshots a leader may send: there are none.
  */
 export function settledImage(image: ServerImage): ServerImage {
   const { state, timeout } = image
@@ -33,6 +34,7 @@ export function settledImage(image: ServerImage): ServerImage {
       lastSession: 0,
       ticksSinceTransfer: 0,
       leaderCommit: 0,
+      snapshotCreditBytes: 0,
       following: following && { ...following, session: THE_SESSION },
       votes: new Set([...votes].sort()),
       peers: settledPeers(peers),
@@ -57,7 +59,10 @@ function settledPeers(peers: Peers): Peers {
       toldCommit: 0,
     }
     const round = { roundGoal: 0, roundTicks: 0, isCaughtUp: false }
-    return [id, { id, session: THE_SESSION, nextIndex, matchIndex, ...unseen, ...round, isReading }] as const
+    return [
+      id,
+      { id, session: THE_SESSION, nextIndex, matchIndex, ...unseen, ...round, isReading, sending: undefined },
+    ] as const
   })
   return new Map(settled.sort(byKey))
 }

@@ -125,7 +125,7 @@ class Turn {
   #collect(): boolean {
     const server = this.#server
     this.#announceCommit()
-    while (server.startApplying() !== undefined) server.applied()
+    for (let next = server.startApplying(); next !== undefined; next = server.startApplying()) server.applied(next.upTo)
     const { messages, reads, answers, pollWanted, write } = server.takeOutputs()
     for (const { token, outcome } of answers)
       this.#answered.push({ command: token as number, outcome: outcome as AppendOutcome })

@@ -38,6 +38,8 @@ export interface StormLimits {
   readonly isNetworkCalm?: boolean
   /** Kinds of faults that never happen. */
   readonly withoutKinds?: readonly FaultName[]
+  /** Logs are kept whole. */
+  readonly keepsLogs?: boolean
   /** Milliseconds that the storm lasts at most. */
   readonly stormMs?: number
 }
@@ -292,7 +294,7 @@ function checkOf(error: Error): StormFailure['check'] {
 }
 
 function limited(weather: Weather, limits: StormLimits): Weather {
-  const { servers = weather.servers, clients = weather.clients, isNetworkCalm, withoutKinds = [] } = limits
+  const { servers = weather.servers, clients = weather.clients, isNetworkCalm, keepsLogs, withoutKinds = [] } = limits
   const stormMs = Math.min(weather.stormMs, limits.stormMs ?? Infinity)
   const faults = new Map([...weather.faults].filter(([name]) => !withoutKinds.includes(name)))
   return {
@@ -302,12 +304,13 @@ function limited(weather: Weather, limits: StormLimits): Weather {
     clients,
     faults,
     stormMs,
+    node: keepsLogs === true ? (own) => ({ ...weather.node(own), compaction: undefined }) : weather.node,
     network: isNetworkCalm === true ? CALM_CONDITIONS : weather.network,
   }
 }
 
 /** Its methods, which a spread would not take along. */
 function watched(watch: StormWatch): Partial<StormWatch> {
-  const names = ['sent', 'received', 'lost', 'writing', 'written', 'read', 'applied', 'disk', 'beforeLook'] as const
+  const names = ['sent', 'received', 'lost', 'writing', 'written', 'read', 'restored', 'disk', 'beforeLook'] as const
   return Object.fromEntries(names.map((name) => [name, watch[name].bind(watch)]))
 }

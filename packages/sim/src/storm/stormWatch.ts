@@ -1,4 +1,11 @@
-import { isVoter, type Entry, type GroupWrite, type RaftState, type StoreFailure } from '@quorate/core'
+import {
+  isSameSnapshot,
+  isVoter,
+  type GroupWrite,
+  type RaftState,
+  type SnapshotDescription,
+  type StoreFailure,
+} from '@quorate/core'
 import type { Glimpse } from '../invariants/sight.ts'
 import type { DiskEvent } from '@quorate/disk'
 import type { Letter } from '../world/simNetwork.ts'
@@ -8,6 +15,16 @@ import type { WorldWatcher } from '../world/worldWatcher.ts'
 import type { Coverage } from './coverage.ts'
 
 const LATE_MS = 10_000
+
+/** A snapshot on its way to a server, as it was seen last. */
+interface SeenIntake {
+  readonly incarnation: number
+  readonly description: SnapshotDescription
+  readonly receivedBytes: number
+  /** The term and the moment of the last piece. */
+  readonly term: number
+  readonly atMs: number
+}
 
 /** Counts what a storm brings about. */
 export class StormWatch implements WorldWatcher {
@@ -19,6 +36,7 @@ export class StormWatch implements WorldWatcher {
   readonly #arrived = new Set<number>()
   /** The newer term in which a candidate has just asked a server for its vote. */
   readonly #asked = new Map<string, number>()
+  readonly #intakes = new Map<string, SeenIntake>()
 
   constructor(coverage: Coverage, world: () => SimWorld) {
     this.#coverage = coverage
@@ -57,13 +75,18 @@ export class StormWatch implements WorldWatcher {
     this.#roleAtWrite.set(node.id, [])
   }
 
-  writing(node: SimNode, { truncateAfter }: GroupWrite): void {
+  writing(node: SimNode, { truncateAfter, snapshot }: GroupWrite): void {
     const { role } = node
     this.#roleAtWrite.set(node.id, [...(this.#roleAtWrite.get(node.id) ?? []), role])
-    const { terms, lastIndex } = node.ledger.written.log
-    if (truncateAfter === undefined || truncateAfter >= lastIndex) return
+    const { log } = node.ledger.written
+    if (snapshot !== undefined) {
+      const isOwn = snapshot.snapshot.description.lastIncluded.index <= node.appliedIndex
+      this.#coverage.count(isOwn ? 'snapshotTaken' : 'snapshotInstalled')
+    }
+    if (truncateAfter === undefined || truncateAfter >= log.lastIndex) return
+    if (snapshot !== undefined) this.#coverage.count('snapshotOverEntries')
     this.#coverage.count('suffixTruncated')
-    if (terms[truncateAfter + 1] !== terms[lastIndex]) this.#coverage.count('twoTermsTruncated')
+    if (log.termAt(truncateAfter + 1) !== log.last.term) this.#coverage.count('twoTermsTruncated')
   }
 
   written(node: SimNode, failure: StoreFailure | undefined): void {
@@ -78,7 +101,11 @@ export class StormWatch implements WorldWatcher {
     this.#coverage.count('entriesReadBack')
   }
 
-  applied(_node: SimNode, _entry: Entry): void {}
+  restored({ server }: SimNode, { lastIncluded }: SnapshotDescription): void {
+    if (server !== undefined && lastIncluded.index <= server.server.state.recoveredCommit) {
+      this.#coverage.count('stateRestored')
+    }
+  }
 
   disk(_node: SimNode, { type }: DiskEvent): void {
     if (type === 'tail.cut') this.#coverage.count('tornTailCut')
@@ -97,9 +124,27 @@ export class StormWatch implements WorldWatcher {
       this.#coverage.count(before.term === currentTerm ? 'leaderGaveWay' : 'leaderDeposed')
     }
     this.#noteConfiguration(server.server.state, before)
+    this.#noteIntake(node, server.server.state)
     const isNextRound = before.role === 'candidate' && role === 'candidate' && before.term < currentTerm
     if (isNextRound && world.invariants.votes.candidatesOf(before.term, world.ids) > 1)
       this.#coverage.count('splitVote')
+  }
+
+  #noteIntake({ id, incarnation }: SimNode, { intake, currentTerm, snapshot, settings }: RaftState): void {
+    const { now } = this.#world()
+    const seen = this.#intakes.get(id)
+    const former = seen?.incarnation === incarnation ? seen : undefined
+    const isSame = former !== undefined && isOf(intake?.description, former.description)
+    if (former !== undefined && !isSame && !isOf(snapshot, former.description))
+      this.#coverage.count('snapshotAbandoned')
+    if (intake === undefined) this.#intakes.delete(id)
+    if (intake === undefined || (isSame && former.receivedBytes === intake.receivedBytes)) return
+    const hasPaused = isSame && (former.term !== currentTerm || now - former.atMs > settings.electionTimeoutMaxMs)
+    if (hasPaused && former.receivedBytes > 0 && former.receivedBytes < intake.receivedBytes) {
+      this.#coverage.count('snapshotResumed')
+    }
+    const { description, receivedBytes } = intake
+    this.#intakes.set(id, { incarnation, description, receivedBytes, term: currentTerm, atMs: now })
   }
 
   #noteConfiguration(state: RaftState, { role, last, configurationIndex }: Glimpse): void {
@@ -112,4 +157,8 @@ export class StormWatch implements WorldWatcher {
       if (!isVoter(latest.configuration, state.id)) this.#coverage.count('leaderRemoved')
     }
   }
+}
+
+function isOf(known: SnapshotDescription | undefined, description: SnapshotDescription): boolean {
+  return known !== undefined && isSameSnapshot(known, description)
 }

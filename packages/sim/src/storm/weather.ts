@@ -1,4 +1,4 @@
-import type { RaftSettings } from '@quorate/core'
+import type { CompactionPolicy, RaftSettings } from '@quorate/core'
 import type { SimRandom } from '../random.ts'
 import type { NetworkConditions } from '../world/simNetwork.ts'
 import type { NodeConditions } from '../world/simNode.ts'
@@ -27,6 +27,16 @@ export interface Weather {
 }
 
 export function drawWeather(random: SimRandom): Weather {
+  const weather = drawWithoutSnapshots(random)
+  const { settings, compaction } = drawSnapshots(random)
+  return {
+    ...weather,
+    settings: { ...weather.settings, ...settings },
+    node: (own) => ({ ...weather.node(own), ...compaction?.(own) }),
+  }
+}
+
+function drawWithoutSnapshots(random: SimRandom): Weather {
   const servers = random.pick([3, 3, 3, 3, 3, 4, 5, 5, 6, 7])
   const changesMembers = random.happens(0.35)
   return {
@@ -71,6 +81,28 @@ function drawThesis(random: SimRandom): Partial<RaftSettings> {
     storeStallTimeoutMs: random.pick([300, 1_000, 3_000]),
     leaseReads: checkQuorum && random.happens(0.6),
   }
+}
+
+/** Half of the storms compact logs, most of those often, so that whoever was away for a while needs a snapshot. */
+function drawSnapshots(random: SimRandom): {
+  readonly settings: Partial<RaftSettings>
+  readonly compaction: ((own: SimRandom) => Partial<NodeConditions>) | undefined
+} {
+  const isCompacted = random.happens(0.5)
+  const afterEntries = random.pick([10, 20, 20, 50, 200])
+  const trailingEntries = random.pick([0, 0, 5, 20, 50])
+  const applyMs = random.pick([0, 0, 2, 20, 200])
+  const isEachOnItsOwn = random.happens(0.25)
+  const settings = {
+    snapshotChunkBytes: random.pick([40, 200, 1_000, 256 * 1024]),
+    snapshotBytesPerSecond: random.pick([3_000, 50_000, Number.MAX_SAFE_INTEGER]),
+  }
+  if (!isCompacted) return { settings: {}, compaction: undefined }
+  const policyOf = (own: SimRandom): CompactionPolicy => ({
+    afterEntries: isEachOnItsOwn ? 1 + own.below(2 * afterEntries) : afterEntries,
+    trailingEntries,
+  })
+  return { settings, compaction: (own) => ({ compaction: policyOf(own), applyMs }) }
 }
 
 function drawNodes(random: SimRandom): (random: SimRandom) => NodeConditions {

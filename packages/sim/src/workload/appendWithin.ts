@@ -24,11 +24,13 @@ export function appendWithin(
   })
 }
 
-function attemptOutcome(outcome: AppendOutcome): AttemptOutcome {
+/** What it proves, or leaves open. */
+export function attemptOutcome(outcome: AppendOutcome): AttemptOutcome {
   switch (outcome.type) {
     case 'appended':
       return outcome
     case 'notLeader':
+    case 'busy':
       return { type: 'refused', why: outcome.type }
     case 'unknown':
       return { type: 'unknown', why: outcome.type }

@@ -4,7 +4,7 @@ import type { Operation } from '../history/operation.ts'
 import { checkRegisters } from '../history/registers.ts'
 import type { Verdict } from '../history/verdict.ts'
 import type { SimRandom } from '../random.ts'
-import { mix } from '../world/entryDigest.ts'
+import { mix, mixText } from '../world/entryDigest.ts'
 import type { Machine } from '../world/machine.ts'
 import type { PlannedRead } from './readWithin.ts'
 import type { OperationEnd, PlannedOperation, Workload } from './workload.ts'
@@ -13,6 +13,7 @@ const LISTS = ['l1', 'l2']
 /** The search of a register takes long when many operations overlap: so there are some, and few clients use each. */
 const REGISTERS = ['r1', 'r2', 'r3']
 const LARGEST_FILLER_BYTES = 1_500
+const BALLAST_BYTES = 1_500
 
 /** What clients saw is not what a log of theirs could have given. */
 export class HistoryBroken extends Error {
@@ -124,6 +125,21 @@ function operationOf(action: Action, client: number, call: number, end: Operatio
   }
 }
 
+/** As it stands in a snapshot. */
+interface MachineState {
+  readonly lists: readonly (readonly [key: string, list: number[]])[]
+  readonly registers: readonly (readonly [key: string, value: number])[]
+  readonly digest: number
+  /** Weight, so that it comes in many pieces: other in every snapshot. */
+  readonly ballast: string
+}
+
+function ballastOf(digest: number): string {
+  let text = ''
+  for (let place = 0; text.length < BALLAST_BYTES; place++) text += mix(digest, place).toString(36)
+  return text
+}
+
 /** Lists that grow and registers that change. Commands that begin with an exclamation mark do nothing. */
 export class ListsAndRegistersMachine implements Machine {
   readonly lists = new Map<string, number[]>()
@@ -147,8 +163,29 @@ export class ListsAndRegistersMachine implements Machine {
     return key.startsWith('l') ? [...(this.lists.get(key) ?? [])] : (this.#registers.get(key) ?? null)
   }
 
+  /** Of the state itself, and of the way there. */
   digest(): string {
-    return `${this.#digest}`
+    let digest = this.#digest
+    for (const [key, list] of this.lists) digest = list.reduce(mix, mixText(digest, key))
+    for (const [key, value] of this.#registers) digest = mix(mixText(digest, key), value)
+    return `${digest}`
+  }
+
+  snapshot(): Uint8Array {
+    const lists = [...this.lists]
+    const registers = [...this.#registers]
+    const state: MachineState = { lists, registers, digest: this.#digest, ballast: ballastOf(this.#digest) }
+    return Buffer.from(JSON.stringify(state))
+  }
+
+  restore(bytes: Uint8Array): void {
+    const { lists, registers, digest, ballast } = JSON.parse(Buffer.from(bytes).toString()) as MachineState
+    if (ballast !== ballastOf(digest)) throw new Error('the snapshot is put together of pieces of several')
+    this.lists.clear()
+    this.#registers.clear()
+    for (const [key, list] of lists) this.lists.set(key, list)
+    for (const [key, value] of registers) this.#registers.set(key, value)
+    this.#digest = digest
   }
 
   #perform(action: Action): unknown {

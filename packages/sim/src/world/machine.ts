@@ -6,6 +6,10 @@ export interface Machine {
   apply(entry: CommandEntry): unknown
   /** What stands for its whole state: servers that have applied the same must say the same. */
   digest(): string
+  /** Its whole state. Without it and `restore` the log is kept whole. */
+  snapshot?(): Uint8Array
+  /** Puts what another's `snapshot` gave in the place of all state. */
+  restore?(bytes: Uint8Array): void
 }
 
 export type MachineFactory = () => Machine

@@ -90,6 +90,8 @@ export class SimNetwork {
   readonly #lastArrivalMs = new Map<string, number>()
   readonly #onTheirWay = new Set<Letter>()
   readonly #past: Letter[] = []
+  /** The last that brought pieces of snapshots: among all letters they are few. */
+  readonly #pastPieces: Letter[] = []
   #arrived = 0
   #letters = 0
 
@@ -161,7 +163,8 @@ export class SimNetwork {
   /** Some letter that has arrived before comes once more. Whether there was one comes back. */
   echo(): boolean {
     if (this.#past.length === 0) return false
-    this.deliver(this.#random.pick(this.#past))
+    const isOfSnapshot = this.#pastPieces.length > 0 && this.#random.happens(PIECES_ECHOED)
+    this.deliver(this.#random.pick(isOfSnapshot ? this.#pastPieces : this.#past))
     return true
   }
 
@@ -246,6 +249,8 @@ export class SimNetwork {
   /** A sample of all letters so far, old ones as likely as new ones. */
   #remember(letter: Letter): void {
     this.#arrived++
+    if (bringsPiece(letter)) this.#pastPieces.push(letter)
+    if (this.#pastPieces.length > PAST_PIECES) this.#pastPieces.shift()
     if (this.#past.length < PAST_LETTERS) this.#past.push(letter)
     else if (this.#random.happens(PAST_LETTERS / this.#arrived)) this.#past[this.#random.below(PAST_LETTERS)] = letter
   }
@@ -261,6 +266,15 @@ export class SimNetwork {
 
 /** How many letters are remembered. */
 const PAST_LETTERS = 200
+const PAST_PIECES = 20
+/** How often it is a piece of a snapshot that comes once more. */
+const PIECES_ECHOED = 0.25
+
+function bringsPiece({ packets }: Letter): boolean {
+  return packets.some(({ messages }) =>
+    messages.some((message) => message.type === 'installSnapshot' && message.data.length > 0),
+  )
+}
 
 /** As it comes out at the other end: encoded when it is sent, for what it holds may change later. */
 function encode(packets: readonly Packet[]): readonly Packet[] {

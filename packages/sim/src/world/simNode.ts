@@ -1,5 +1,6 @@
 import {
   RaftNode,
+  type CompactionPolicy,
   type Entry,
   type GroupWrite,
   type HostedServer,
@@ -8,6 +9,7 @@ import {
   type NodeId,
   type RaftSettings,
   type Role,
+  type SnapshotDescription,
   type ServerStatus,
   type Store,
   type StoreFailure,
@@ -20,9 +22,11 @@ import { SimDisk } from '../disk/simDisk.ts'
 import type { SimRandom } from '../random.ts'
 import type { EventQueue } from './eventQueue.ts'
 import type { Machine, MachineFactory } from './machine.ts'
+import { MachineRun } from './machineRun.ts'
 import type { SimNetwork } from './simNetwork.ts'
 import { SimProcess } from './simProcess.ts'
-import { LogDigest, StoreLedger, type StoreContent } from './storeLedger.ts'
+import { StoreLedger, type KnownEntries, type StoreContent } from './storeLedger.ts'
+import { contentOf } from './storeReading.ts'
 
 /** The one group of a simulated world. */
 export const GROUP = 'simulated'
@@ -37,9 +41,11 @@ export interface NodeConditions {
   readonly busyMs: number
   /** Milliseconds that a call of the disk takes, drawn between these two. */
   readonly diskMs: readonly [low: number, high: number]
-  /** Milliseconds that the state machine takes for a batch; 0 for at once. */
+  /** Milliseconds that the state machine takes for a batch, or for a piece of a snapshot, at most; 0 for at once. */
   readonly applyMs: number
   readonly segmentBytes: number
+  /** When it compacts its log, if its machine can be snapshotted; undefined: never. */
+  readonly compaction?: CompactionPolicy | undefined
 }
 
 /** Told of what a node does that is no message. */
@@ -56,6 +62,12 @@ export interface NodeWatcher {
   /** Entries are read back from the store. */
   read(node: SimNode): void
   applied(node: SimNode, entry: Entry, result: unknown): void
+  /** Its machine stands at what it has applied, and this is all of its state. */
+  snapshotTaken(node: SimNode, bytes: Uint8Array): void
+  /** Its machine is about to be put in the state that a snapshot says. */
+  restoring(node: SimNode, description: SnapshotDescription): void
+  /** Its machine is in the state that a snapshot says, and in no other. */
+  restored(node: SimNode, description: SnapshotDescription): void
   status(node: SimNode, status: ServerStatus): void
   disk(node: SimNode, event: DiskEvent): void
 }
@@ -68,6 +80,7 @@ export interface SimNodeOptions {
   readonly settings: Partial<RaftSettings>
   readonly conditions: NodeConditions
   readonly machine: MachineFactory
+  readonly known: KnownEntries
   readonly watcher: NodeWatcher
 }
 
@@ -77,9 +90,7 @@ interface Running {
   readonly attached: AttachedDisk
   readonly raft: RaftNode
   readonly server: HostedServer
-  readonly machine: Machine
-  /** Up to here the machine has taken the entries. */
-  appliedIndex: Index
+  readonly machine: MachineRun
 }
 
 /** One node over all its processes: what stays is its disk. */
@@ -87,7 +98,7 @@ export class SimNode {
   readonly id: NodeId
   readonly disk = new SimDisk()
   /** Of the disk that it has now. */
-  ledger = new StoreLedger()
+  ledger: StoreLedger
   /** Of the disk that it had before it was exchanged. */
   #lostLedger: StoreLedger | undefined
   conditions: NodeConditions
@@ -114,6 +125,7 @@ export class SimNode {
     this.id = options.id
     this.#options = options
     this.#random = options.random
+    this.ledger = new StoreLedger(options.known)
     this.conditions = options.conditions
   }
 
@@ -138,11 +150,11 @@ export class SimNode {
   }
 
   get machine(): Machine | undefined {
-    return this.#running?.machine
+    return this.#running?.machine.machine
   }
 
   get appliedIndex(): Index {
-    return this.#running?.appliedIndex ?? 0
+    return this.#running?.machine.appliedIndex ?? 0
   }
 
   get role(): Role | 'down' {
@@ -184,7 +196,7 @@ export class SimNode {
     const using = async (): Promise<StoreContent> => {
       const { store } = await this.#openStore(opening.attached)
       await work(store)
-      const content = await contentOf(store)
+      const content = await contentOf(store, GROUP, this.#options.known)
       await new Promise<void>((resolve) => store.close(() => resolve()))
       return content
     }
@@ -198,7 +210,7 @@ export class SimNode {
     this.lostFor = 'wipe'
     this.disk.wipe()
     this.#lostLedger = this.ledger
-    this.ledger = new StoreLedger()
+    this.ledger = new StoreLedger(this.#options.known)
     this.storeIdentity = undefined
     this.#options.watcher.exchanged(this)
   }
@@ -271,11 +283,11 @@ export class SimNode {
       random: this.#random,
       log: (event) => watcher.disk(this, event),
     })
-    return { store, content: await contentOf(store) }
+    return { store, content: await contentOf(store, GROUP, this.#options.known) }
   }
 
   #take(process: SimProcess, attached: AttachedDisk, store: DiskStore, content: StoreContent): void {
-    const { network, settings, machine, watcher } = this.#options
+    const { network, settings, watcher } = this.#options
     this.storeIdentity = store.identity
     watcher.opened(this, content)
     this.ledger.beginWith(content)
@@ -287,13 +299,30 @@ export class SimNode {
       random: this.#random,
       settings,
     })
-    const made = machine()
-    const running: { -readonly [Key in keyof Running]?: Running[Key] } = {}
-    const server = raft.open(GROUP, {
-      stateMachine: { apply: (entries, done) => this.#apply(running as Running, entries, done) },
+    const machine = this.#run(process, () => server)
+    const server: HostedServer = raft.open(GROUP, {
+      stateMachine: machine.port,
+      compaction: machine.canBeSnapshotted ? this.conditions.compaction : undefined,
       onStatus: (status) => watcher.status(this, status),
     })
-    this.#running = Object.assign(running, { process, attached, raft, server, machine: made, appliedIndex: 0 })
+    this.#running = { process, attached, raft, server, machine }
+  }
+
+  #run(process: SimProcess, server: () => HostedServer): MachineRun {
+    const { machine, watcher } = this.#options
+    return new MachineRun({
+      machine: machine(),
+      process,
+      random: this.#random,
+      applyMs: () => this.conditions.applyMs,
+      restoring: () => server().server.state.snapshot as SnapshotDescription,
+      watcher: {
+        applied: (entry, result) => watcher.applied(this, entry, result),
+        snapshotTaken: (bytes) => watcher.snapshotTaken(this, bytes),
+        restoring: (description) => watcher.restoring(this, description),
+        restored: (description) => watcher.restored(this, description),
+      },
+    })
   }
 
   /** The store, with somebody who looks on. */
@@ -309,6 +338,8 @@ export class SimNode {
         watcher.read(this)
         store.read(group, range, done)
       },
+      beginSnapshot: (group, head) => store.beginSnapshot(group, head),
+      openSnapshot: (group) => store.openSnapshot(group),
       close: (done) => store.close(done),
       write: (batch, done) => {
         for (const write of batch) {
@@ -326,17 +357,6 @@ export class SimNode {
         })
       },
     }
-  }
-
-  #apply(running: Running, entries: readonly Entry[], done: () => void): void {
-    for (const entry of entries) {
-      const result = entry.kind === 'command' ? running.machine.apply(entry) : undefined
-      running.appliedIndex = entry.index
-      this.#options.watcher.applied(this, entry, result)
-    }
-    const { applyMs } = this.conditions
-    if (applyMs === 0) done()
-    else running.process.arrive(this.#random.next() * applyMs, done)
   }
 
   #serveDisk(process: SimProcess, complete: () => void): void {
@@ -390,20 +410,4 @@ class OpeningDisk {
     this.#soon = (callback) => process.arrive(0, callback)
     for (const complete of this.#due.splice(0)) process.arrive(0, complete)
   }
-}
-
-/** All that the store holds of the group, entry by entry. */
-async function contentOf(store: DiskStore): Promise<StoreContent> {
-  const log = new LogDigest()
-  const recovered = store.recover(GROUP)
-  const upTo = recovered?.lastIndex ?? 0
-  while (log.lastIndex < upTo) {
-    const entries = await new Promise<readonly Entry[]>((resolve, reject) => {
-      store.read(GROUP, { after: log.lastIndex, upTo, maxBytes: 1024 * 1024 }, (failure, found) =>
-        failure === undefined ? resolve(found) : reject(failure.error),
-      )
-    })
-    for (const entry of entries) log.appendEntry(entry)
-  }
-  return { hardState: recovered?.hardState ?? { currentTerm: 0, votedFor: undefined }, log }
 }

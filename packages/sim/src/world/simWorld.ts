@@ -1,6 +1,7 @@
 import { resolveSettings, type Message, type NodeId, type RaftSettings, type ServerStatus } from '@quorate/core'
 import { Invariants } from '../invariants/invariants.ts'
 import { InvariantBroken } from '../invariants/invariant.ts'
+import { WorldRecord } from '../invariants/worldRecord.ts'
 import { SimRandom } from '../random.ts'
 import { mix, mixText } from './entryDigest.ts'
 import { EventQueue, type SimEvent } from './eventQueue.ts'
@@ -44,6 +45,7 @@ export class SimWorld {
   events = 0
   readonly #options: WorldOptions
   readonly #watcher: WorldWatcher | undefined
+  readonly #record = new WorldRecord()
   #digest = 0
   #broken: Error | undefined
   #starting: (() => Promise<void>)[] = []
@@ -62,7 +64,7 @@ export class SimWorld {
     })
     this.ids = Array.from({ length: options.servers }, (_, place) => `s${place + 1}`)
     for (const id of this.ids) this.nodes.set(id, this.#makeNode(id))
-    this.invariants = new Invariants(this.nodes, largestEntryBytes(options), () => this.now)
+    this.invariants = new Invariants(this.#record, this.nodes, largestEntryBytes(options), () => this.now)
   }
 
   get now(): number {
@@ -201,6 +203,7 @@ export class SimWorld {
       settings,
       conditions: this.#options.node(this.random),
       machine,
+      known: this.#record,
       watcher: this.#nodeWatcher(),
     })
   }
@@ -243,6 +246,16 @@ export class SimWorld {
         this.#note(() => this.invariants.applied(node, entry, result))
         this.#watcher?.applied?.(node, entry, result)
       },
+      snapshotTaken: (node, bytes) => {
+        this.#digest = mix(mix(this.#digest, node.appliedIndex), bytes.length)
+        this.#note(() => this.invariants.snapshotTaken(node, bytes))
+      },
+      restoring: (node, description) => this.#note(() => this.invariants.restoring(node, description)),
+      restored: (node, description) => {
+        this.#digest = mix(mix(this.#digest, description.lastIncluded.index), description.checksum)
+        this.#note(() => this.invariants.restored(node, description))
+        this.#watcher?.restored?.(node, description)
+      },
       status: (node, status: ServerStatus) => {
         this.#note(() => this.invariants.status(node, status))
         this.#watcher?.status?.(node, status)
@@ -278,6 +291,13 @@ function mixMessage(digest: number, message: Message): number {
       return mix(mix(mixed, message.term), message.matchIndex)
     case 'appendEntries.rejected':
       return mix(mix(mixed, message.term), message.hint.index)
+    case 'installSnapshot':
+      return mix(
+        mix(mix(mixed, message.term), message.description.checksum),
+        message.offset + message.data.length / 1e6,
+      )
+    case 'installSnapshot.answered':
+      return mix(mix(mixed, message.term), message.receivedBytes)
     default:
       return mix(mixed, 'term' in message ? message.term : 0)
   }

@@ -1,4 +1,4 @@
-import type { GroupWrite, ServerStatus, StoreFailure } from '@quorate/core'
+import type { GroupWrite, ServerStatus, SnapshotDescription, StoreFailure } from '@quorate/core'
 import type { DiskEvent } from '@quorate/disk'
 import { messageWords } from '../diagram/messageWords.ts'
 import type { StoryRole, StoryStep, StoryTone } from '../diagram/story.ts'
@@ -64,16 +64,24 @@ export class StoryRecorder implements WorldWatcher {
     this.#takeRole(node.id, 'down', node.ledger.durable.hardState.currentTerm)
   }
 
-  writing(node: SimNode, { hardState, truncateAfter, entries }: GroupWrite): void {
+  writing(node: SimNode, { hardState, truncateAfter, snapshot, entries }: GroupWrite): void {
     const parts: string[] = []
     if (hardState !== undefined) parts.push(`term ${hardState.currentTerm}, vote ${hardState.votedFor ?? 'none'}`)
     if (truncateAfter !== undefined) parts.push(`cut after ${truncateAfter}`)
+    if (snapshot !== undefined) {
+      const { index, term } = snapshot.snapshot.description.lastIncluded
+      parts.push(`snapshot up to ${index}/${term}, log from ${snapshot.logStartsAfter.index + 1}`)
+    }
     if (entries.length > 0) parts.push(`entries ${entries.map(({ index, term }) => `${index}/${term}`).join(' ')}`)
     this.#tell(node, `writes ${parts.join('; ')}`, 'disk')
   }
 
   written(node: SimNode, failure: StoreFailure | undefined): void {
     this.#tell(node, failure === undefined ? 'flushed' : `the disk fails: ${failure.error.message}`, 'disk')
+  }
+
+  restored(node: SimNode, { lastIncluded: { index, term } }: SnapshotDescription): void {
+    this.#tell(node, `its state is that of the snapshot up to ${index}/${term}`, 'disk')
   }
 
   status(node: SimNode, { failure }: ServerStatus): void {

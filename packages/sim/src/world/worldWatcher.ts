@@ -1,4 +1,4 @@
-import type { Entry, GroupWrite, ServerStatus, StoreFailure } from '@quorate/core'
+import type { Entry, GroupWrite, ServerStatus, SnapshotDescription, StoreFailure } from '@quorate/core'
 import type { DiskEvent } from '@quorate/disk'
 import type { Letter } from './simNetwork.ts'
 import type { SimNode } from './simNode.ts'
@@ -19,6 +19,7 @@ export interface WorldWatcher {
   written?(node: SimNode, failure: StoreFailure | undefined): void
   read?(node: SimNode): void
   applied?(node: SimNode, entry: Entry, result: unknown): void
+  restored?(node: SimNode, description: SnapshotDescription): void
   status?(node: SimNode, status: ServerStatus): void
   disk?(node: SimNode, event: DiskEvent): void
   /** The invariants are about to be looked at: what they remember is of before the event. */

@@ -1,4 +1,5 @@
-import type { ConfigurationEntry } from '@quorate/core'
+import { LOG_START, type ConfigurationEntry } from '@quorate/core'
+import { groupWrite } from '../../src/contracts/store/groupWrite.ts'
 import type { Breakage } from './caught.ts'
 import { loopClock } from './loopClock.ts'
 import { altered, type StoreChange } from './soundStore.ts'
@@ -14,7 +15,7 @@ export const brokenStoreLives: readonly Breakage<StoreChange>[] = [
     (store, opened) => {
       const cut = store.groups.flatMap((group) => {
         const { lastIndex } = store.recover(group) ?? { lastIndex: 0 }
-        return lastIndex > 0 ? [{ group, hardState: undefined, truncateAfter: lastIndex - 1, entries: [] }] : []
+        return lastIndex > 0 ? [groupWrite(group, { truncateAfter: lastIndex - 1 })] : []
       })
       if (opened > 1) store.write(cut, () => {})
       return store
@@ -130,6 +131,8 @@ export const brokenRecoveries: readonly Breakage<StoreChange>[] = [
         recover: (group) =>
           store.recover(group) ?? {
             hardState: { currentTerm: 0, votedFor: undefined },
+            snapshot: undefined,
+            logStartsAfter: LOG_START,
             lastIndex: 0,
             termStarts: [],
             lastTime: 0,

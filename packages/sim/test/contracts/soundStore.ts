@@ -1,4 +1,4 @@
-import { MemoryStore, type Store, type StoreFailure } from '@quorate/core'
+import { MemoryStore, type SnapshotDraft, type SnapshotReader, type Store, type StoreFailure } from '@quorate/core'
 import { SimRandom } from '../../src/random.ts'
 import type { StoreHarness } from '../../src/contracts/index.ts'
 import { BRIEF } from './caught.ts'
@@ -33,7 +33,29 @@ export function altered(store: Store, changes: Partial<Store>): Store {
     recover: (group) => store.recover(group),
     write: (batch, done) => store.write(batch, done),
     read: (group, range, done) => store.read(group, range, done),
+    beginSnapshot: (group, head) => store.beginSnapshot(group, head),
+    openSnapshot: (group) => store.openSnapshot(group),
     close: (done) => store.close(done),
+    ...changes,
+  }
+}
+
+/** `draft` with some of its methods replaced. */
+export function alteredDraft(draft: SnapshotDraft, changes: Partial<SnapshotDraft>): SnapshotDraft {
+  return {
+    write: (bytes, done) => draft.write(bytes, done),
+    finish: (done) => draft.finish(done),
+    discard: () => draft.discard(),
+    ...changes,
+  }
+}
+
+/** `reader` with some of its methods replaced. */
+export function alteredReader(reader: SnapshotReader, changes: Partial<SnapshotReader>): SnapshotReader {
+  return {
+    description: reader.description,
+    read: (offset, maxBytes, done) => reader.read(offset, maxBytes, done),
+    close: () => reader.close(),
     ...changes,
   }
 }
@@ -53,6 +75,24 @@ function soundStore(memory: MemoryStore): Store {
     read: (group, range, done) => {
       if (closed !== undefined) loopClock.soon(() => done(closed, []))
       else memory.read(group, range, done)
+    },
+    beginSnapshot: (group, head) => {
+      const draft = memory.beginSnapshot(group, head)
+      return alteredDraft(draft, {
+        write: (bytes, done) => {
+          if (closed !== undefined) loopClock.soon(() => done(closed))
+          else draft.write(bytes, done)
+        },
+      })
+    },
+    openSnapshot: (group) => {
+      const reader = memory.openSnapshot(group)
+      return alteredReader(reader, {
+        read: (offset, maxBytes, done) => {
+          if (closed !== undefined) loopClock.soon(() => done(closed, new Uint8Array()))
+          else reader.read(offset, maxBytes, (failure, bytes) => done(failure, bytes.slice()))
+        },
+      })
     },
     close: (done) => {
       closed = { error: new Error('the store is closed') }

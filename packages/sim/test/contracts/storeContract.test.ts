@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { storeContract } from '../../src/contracts/index.ts'
 import { brokenReads } from './brokenReads.ts'
+import { brokenSnapshots } from './brokenSnapshots.ts'
 import { brokenStoreCallbacks } from './brokenStoreCallbacks.ts'
 import { brokenRecoveries, brokenStoreLives } from './brokenStoreLives.ts'
 import { brokenStoreWrites } from './brokenStoreWrites.ts'
 import { expectCaught, expectEachToCatch, titlesOf, patienceFor } from './caught.ts'
 import { storesLike } from './soundStore.ts'
 
-const broken = [...brokenStoreCallbacks, ...brokenStoreWrites, ...brokenStoreLives, ...brokenRecoveries, ...brokenReads]
+const broken = [
+  ...brokenStoreCallbacks,
+  ...brokenStoreWrites,
+  ...brokenStoreLives,
+  ...brokenRecoveries,
+  ...brokenReads,
+  ...brokenSnapshots,
+]
 
 describe('a sound store', () => {
   for (const { title, run } of storeContract(storesLike())) it(title, run)

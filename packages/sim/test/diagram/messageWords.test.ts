@@ -1,4 +1,4 @@
-import type { Entry, Message } from '@quorate/core'
+import type { Entry, Message, SnapshotDescription } from '@quorate/core'
 import { expect, test } from 'vitest'
 import { messageWords } from '../../src/diagram/messageWords.ts'
 
@@ -18,6 +18,17 @@ function appendEntries(...entries: Entry[]): Message {
     entries,
     leaderCommit: 4,
   }
+}
+
+function installSnapshot(offset: number, data: Uint8Array): Message {
+  const description: SnapshotDescription = {
+    lastIncluded: { index: 300, term: 2 },
+    lastTime: 0,
+    configuration: { index: 1, configuration: FIRST.configuration },
+    sizeBytes: 1_000,
+    checksum: 7,
+  }
+  return { type: 'installSnapshot', term: 3, session: 2, round: 0, description, offset, data }
 }
 
 const FIRST: Extract<Message, { type: 'bootstrap.offer' }>['entry'] = {
@@ -45,6 +56,13 @@ test.each<[Message, string]>([
     { type: 'appendEntries.rejected', term: 3, session: 2, round: 0, prevLogIndex: 4, hint: { index: 2, term: 1 } },
     'appendEntries.rejected term 3 prev 4 hint 2/1 session 2',
   ],
+  [installSnapshot(256, new Uint8Array(128)), 'installSnapshot term 3 snapshot 300/2 bytes 256..384 of 1000 session 2'],
+  [installSnapshot(0, new Uint8Array()), 'installSnapshot term 3 snapshot 300/2 from 0 of 1000 session 2'],
+  [
+    { type: 'installSnapshot.answered', term: 3, session: 2, round: 0, lastIncludedIndex: 300, receivedBytes: 384 },
+    'installSnapshot.answered term 3 snapshot 300 has 384 session 2',
+  ],
+  [{ type: 'removed', term: 3, configurationIndex: 9 }, 'removed term 3 by the configuration at 9'],
   [{ type: 'bootstrap.inquiry', birth: undefined }, 'bootstrap.inquiry from a blank server'],
   [{ type: 'bootstrap.inquiry', birth: 'b1' }, 'bootstrap.inquiry birth b1'],
   [

@@ -63,7 +63,7 @@ describe('shrinking', () => {
   it('leaves nothing of what has no part in it', async () => {
     const { report, limits } = await shrunk(() => true)
     expect(report.faults).toEqual([])
-    expect(limits).toMatchObject({ servers: 3, clients: 0, isNetworkCalm: true })
+    expect(limits).toMatchObject({ servers: 3, clients: 0, isNetworkCalm: true, keepsLogs: true })
   })
 
   it('keeps the storm when nothing can be left out', async () => {

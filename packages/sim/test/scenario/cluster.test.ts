@@ -267,6 +267,35 @@ describe('links', () => {
   })
 })
 
+describe('snapshots', () => {
+  it('take the place of the log, or of all but its last entries: compact', async () => {
+    const c = await cluster(3)
+    await c.elect('s1')
+    await c.append('s1', 'x', 'y')
+    await c.settle()
+    await c.compact('s1', { keeping: 1 })
+    c.expect.log('s1', [2])
+    c.expect.durable('s1', [2])
+    c.expect.log('s2', [1, 2, 2, 2])
+    await c.append('s1', 'z')
+    await c.settle()
+    await c.compact('s1')
+    c.expect.log('s1', [])
+    await c.crash('s1', { power: 'lost' })
+    await c.restart('s1')
+    c.expect.applied('s1', ['x', 'y', 'z'])
+    c.expect.committed('s1', 5)
+  })
+
+  it('are not taken twice of the same state', async () => {
+    const c = await cluster(3)
+    await c.elect('s1')
+    await c.settle()
+    await c.compact('s1')
+    await expect(c.compact('s1')).rejects.toThrow('s1 takes no snapshot: unchanged')
+  })
+})
+
 describe('servers', () => {
   it('crash, and keep what is written, what is flushed, or a piece', async () => {
     for (const [power, log] of [

@@ -1,4 +1,5 @@
 import {
+  LOG_START,
   RaftServer,
   firstEntry,
   resolveSettings,
@@ -97,7 +98,15 @@ class Twins {
     const { id, host, entries, hardState } = this
     const starts = entries.filter(({ term }, at) => entries[at - 1]?.term !== term)
     const lastTime = Math.max(...entries.map(({ time }) => time))
-    const recovered = { hardState, lastIndex: entries.length, termStarts: starts, lastTime, configurations: [FIRST] }
+    const none = { snapshot: undefined, logStartsAfter: LOG_START }
+    const recovered = {
+      ...none,
+      hardState,
+      lastIndex: entries.length,
+      termStarts: starts,
+      lastTime,
+      configurations: [FIRST],
+    }
     const { surroundings, clock, onElapsed } = host
     host.timeout = undefined
     const options = { id, group: 'group', store: `store-of-${id}`, settings: SETTINGS, recovered }
@@ -142,7 +151,7 @@ class Twins {
 
 function turnOf(server: RaftServer, host: TestHost, given: Given): Outputs & { write: Write | undefined } {
   given(server, host)
-  while (server.startApplying() !== undefined) server.applied()
+  for (let next = server.startApplying(); next !== undefined; next = server.startApplying()) server.applied(next.upTo)
   return server.takeOutputs()
 }
 

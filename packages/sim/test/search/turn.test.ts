@@ -77,7 +77,8 @@ class LivingServer {
         this.#announcedCommit = server.state.commitIndex
         server.handle({ type: 'commitIndex.advanced' })
       }
-      while (server.startApplying() !== undefined) server.applied()
+      for (let next = server.startApplying(); next !== undefined; next = server.startApplying())
+        server.applied(next.upTo)
       const { messages, reads, pollWanted, write } = server.takeOutputs()
       sent.push(...messages.map(({ to, message }) => ({ to: placeOf(to), message })))
       if (write !== undefined) {

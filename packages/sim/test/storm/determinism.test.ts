@@ -7,13 +7,16 @@ const limits = { stormMs: 3_000 }
 describe('one seed', () => {
   it('gives the same run each time: 20 seeds, the same trace, events and outcomes', async () => {
     const hashes = new Set<string>()
+    let snapshots = 0
     for (let seed = 1001; seed <= 1020; seed++) {
       const [first, second] = [await new Storm({ seed, limits }).run(), await new Storm({ seed, limits }).run()]
       expect(first.broken).toBeUndefined()
       expect(second).toEqual(first)
       hashes.add(first.traceHash)
+      snapshots += first.coverage.snapshotInstalled
     }
     expect(hashes.size).toBe(20)
+    expect(snapshots).toBeGreaterThan(0)
   }, 120_000)
 
   it('gives the same run with somebody who looks on', async () => {

@@ -1,3 +1,4 @@
+import { LOG_START } from '@quorate/core'
 import { ContractBrokenError } from '../contractBrokenError.ts'
 import { assertSame, shown } from '../difference.ts'
 import { everyEntry, sampleCommand, sampleCommands, sampleConfiguration } from '../sampleEntries.ts'
@@ -32,7 +33,8 @@ export const recoveryCases: StoreTests = {
   'recovers of a group of which it was told the hard state alone an empty log': async (bench) => {
     const hardState = { currentTerm: 7, votedFor: 'n1' }
     await bench.write(groupWrite('orders', { hardState }))
-    const blank = { hardState, lastIndex: 0, termStarts: [], lastTime: 0, configurations: [] }
+    const log = { lastIndex: 0, termStarts: [], lastTime: 0, configurations: [] }
+    const blank = { hardState, snapshot: undefined, logStartsAfter: LOG_START, ...log }
     assertSame('what is recovered', blank, bench.store.recover('orders'))
   },
 

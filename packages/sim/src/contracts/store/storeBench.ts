@@ -1,8 +1,19 @@
-import type { Entry, GroupId, GroupWrite, Index, Store, StoreFailure } from '@quorate/core'
+import type {
+  Entry,
+  GroupId,
+  GroupWrite,
+  Index,
+  SnapshotHead,
+  Store,
+  StoreFailure,
+  StoredSnapshot,
+} from '@quorate/core'
 import { Callbacks, type Expected } from '../callbacks.ts'
 import { ContractBrokenError } from '../contractBrokenError.ts'
 import { assertSame } from '../difference.ts'
 import { Waiting, type Patience } from '../patience.ts'
+import { sampleState } from './sampleSnapshot.ts'
+import { DraftBench, ReaderBench } from './snapshotBench.ts'
 import type { StoreModel } from './storeModel.ts'
 
 /** Where a store can be opened: a folder, a piece of memory. */
@@ -109,6 +120,41 @@ export class StoreBench {
       throw new ContractBrokenError(`${expected.name} failed, on a store that is well: ${failure.error.message}`)
   }
 
+  beginSnapshot(group: GroupId, head: SnapshotHead): DraftBench {
+    const what = `snapshot ${++this.#calls} (of ${group}, up to entry ${head.lastIncluded.index})`
+    let draft: DraftBench | undefined
+    this.callbacks.during(what, () => {
+      draft = new DraftBench(this.callbacks, what, this.#store.beginSnapshot(group, head))
+    })
+    return draft as DraftBench
+  }
+
+  /** Writes a snapshot of samples, in two pieces of different size. @throws ContractBrokenError when that fails. */
+  async storeSnapshot(group: GroupId, head: SnapshotHead, sizeBytes: number): Promise<StoredSnapshot> {
+    const draft = this.beginSnapshot(group, head)
+    const state = sampleState(head.lastIncluded, sizeBytes)
+    const cut = Math.ceil(sizeBytes / 3)
+    for (const piece of [state.subarray(0, cut), state.subarray(cut)]) if (piece.length > 0) await draft.write(piece)
+    return draft.finish()
+  }
+
+  openSnapshot(group: GroupId): ReaderBench {
+    const what = `the snapshot of ${group} that was opened as ${++this.#calls}`
+    let reader: ReaderBench | undefined
+    this.callbacks.during(`opening ${what}`, () => {
+      reader = new ReaderBench(this.callbacks, what, this.#store.openSnapshot(group))
+    })
+    return reader as ReaderBench
+  }
+
+  /** All bytes of the group's snapshot. @throws ContractBrokenError when a read fails. */
+  async readSnapshot(group: GroupId): Promise<Uint8Array> {
+    const reader = this.openSnapshot(group)
+    const bytes = await reader.readAll()
+    reader.close()
+    return bytes
+  }
+
   /** Closes the store, and opens it again. */
   async reopen(): Promise<void> {
     if (!this.#isClosed) await this.succeeded(this.beginClose())
@@ -128,8 +174,12 @@ export class StoreBench {
   async assertHolds(model: StoreModel): Promise<void> {
     this.assertRecovers(model)
     for (const group of model.groups) {
-      const entries = model.entries(group)
-      if (entries.length > 0) assertSame(`the log of ${group}`, entries, await this.read(group, 0, entries.length))
+      const { snapshot, logStartsAfter, lastIndex = 0 } = model.recover(group) ?? {}
+      const [entries, after] = [model.entries(group), logStartsAfter?.index ?? 0]
+      if (entries.length > 0) assertSame(`the log of ${group}`, entries, await this.read(group, after, lastIndex))
+      if (snapshot === undefined) continue
+      const state = sampleState(snapshot.lastIncluded, snapshot.sizeBytes)
+      assertSame(`the snapshot of ${group}`, state, await this.readSnapshot(group))
     }
   }
 

@@ -1,11 +1,28 @@
-import type { ConfigurationEntry, Entry, GroupId, GroupWrite, HardState, RecoveredGroup } from '@quorate/core'
+import {
+  LOG_START,
+  type ConfigurationEntry,
+  type Entry,
+  type GroupId,
+  type GroupWrite,
+  type HardState,
+  type LogPosition,
+  type RecoveredGroup,
+  type SnapshotDescription,
+} from '@quorate/core'
 
 interface ModelGroup {
   readonly hardState: HardState
+  readonly snapshot: SnapshotDescription | undefined
+  readonly logStartsAfter: LogPosition
   readonly entries: readonly Entry[]
 }
 
-const BLANK: ModelGroup = { hardState: { currentTerm: 0, votedFor: undefined }, entries: [] }
+const BLANK: ModelGroup = {
+  hardState: { currentTerm: 0, votedFor: undefined },
+  snapshot: undefined,
+  logStartsAfter: LOG_START,
+  entries: [],
+}
 
 /** What a store should hold: plain arrays, changed as the port says. */
 export class StoreModel {
@@ -17,13 +34,10 @@ export class StoreModel {
   }
 
   write(batch: readonly GroupWrite[]): void {
-    for (const { group, hardState, truncateAfter, entries } of batch) {
-      const held = this.#groups.get(group) ?? BLANK
-      const left = truncateAfter === undefined ? held.entries : held.entries.slice(0, truncateAfter)
-      this.#groups.set(group, { hardState: hardState ?? held.hardState, entries: [...left, ...entries] })
-    }
+    for (const write of batch) this.#groups.set(write.group, written(this.#groups.get(write.group) ?? BLANK, write))
   }
 
+  /** From the one behind `logStartsAfter` on. */
   entries(group: GroupId): readonly Entry[] {
     return this.#groups.get(group)?.entries ?? []
   }
@@ -31,15 +45,29 @@ export class StoreModel {
   recover(group: GroupId): RecoveredGroup | undefined {
     const held = this.#groups.get(group)
     if (held === undefined) return undefined
-    const { hardState, entries } = held
+    const { hardState, snapshot, logStartsAfter, entries } = held
     return {
       hardState,
-      lastIndex: entries.length,
+      snapshot,
+      logStartsAfter,
+      lastIndex: logStartsAfter.index + entries.length,
       termStarts: entries
         .filter(({ term }, place) => entries[place - 1]?.term !== term)
         .map(({ index, term }) => ({ index, term })),
-      lastTime: entries.reduce((latest, { time }) => Math.max(latest, time), 0),
+      lastTime: entries.reduce((latest, { time }) => Math.max(latest, time), snapshot?.lastTime ?? 0),
       configurations: entries.filter((entry): entry is ConfigurationEntry => entry.kind === 'configuration'),
     }
+  }
+}
+
+/** The parts take effect in the order hard state, truncation, snapshot, entries. */
+function written(held: ModelGroup, { hardState, truncateAfter = Infinity, snapshot, entries }: GroupWrite): ModelGroup {
+  const logStartsAfter = snapshot?.logStartsAfter ?? held.logStartsAfter
+  const left = held.entries.filter(({ index }) => index <= truncateAfter && index > logStartsAfter.index)
+  return {
+    hardState: hardState ?? held.hardState,
+    snapshot: snapshot?.snapshot.description ?? held.snapshot,
+    logStartsAfter,
+    entries: [...left, ...entries],
   }
 }

@@ -11,6 +11,8 @@ export const MESSAGE_NAMES = [
   'appendEntries',
   'appendEntries.accepted',
   'appendEntries.rejected',
+  'installSnapshot',
+  'installSnapshot.answered',
   'timeoutNow',
   'removed',
   'heartbeat',

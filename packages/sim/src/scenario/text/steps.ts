@@ -37,6 +37,14 @@ export const STEPS: StatementKinds = {
       return (cluster) => cluster.append(id, ...texts)
     },
   },
+  compact: {
+    usage: 'compact <server> [keeping <entries>]',
+    read: (words) => {
+      const id = words.server()
+      const options = words.skips('keeping') ? { keeping: words.number('how many entries') } : {}
+      return (cluster) => cluster.compact(id, options)
+    },
+  },
   deliver: ofMail('deliver', (cluster, ...mail) => cluster.deliver(...mail)),
   drop: ofMail('drop', (cluster, ...mail) => cluster.drop(...mail)),
   copy: ofMail('copy', (cluster, ...mail) => cluster.copy(...mail)),
