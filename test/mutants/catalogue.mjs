@@ -11,6 +11,7 @@ import { LEADERSHIP_MUTANTS } from './catalogue/leadership.mjs'
 import { MEMBERSHIP_MUTANTS } from './catalogue/membership.mjs'
 import { READ_MUTANTS } from './catalogue/reads.mjs'
 import { REPLICATION_MUTANTS } from './catalogue/replication.mjs'
+import { SNAPSHOT_MUTANTS } from './catalogue/snapshots.mjs'
 import { VOTE_MUTANTS } from './catalogue/votes.mjs'
 
 /**
@@ -26,6 +27,7 @@ export const MUTANTS = [
   ...REPLICATION_MUTANTS,
   ...COMMITMENT_MUTANTS,
   ...READ_MUTANTS,
+  ...SNAPSHOT_MUTANTS,
   ...DURABILITY_MUTANTS,
   ...DRIVER_MUTANTS,
   ...ADMISSION_MUTANTS,

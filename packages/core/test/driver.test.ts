@@ -102,6 +102,7 @@ describe('the driver', () => {
     done()
     nodes.run(10)
     expect([first.outcomes.length, second.outcomes.length]).toEqual([1, 0])
+    expect(nodes.texts('n1')).toEqual(['a', 'b'])
     node.applyDone!()
     nodes.run(10)
     expect([...first.outcomes, ...second.outcomes].map(({ type }) => type)).toEqual(['appended', 'appended'])

@@ -134,8 +134,8 @@ export const COMMITMENT_MUTANTS = [
     edits: [
       {
         file: COMMITMENT,
-        find: 'const upTo = Math.min(state.commitIndex, state.durability.durableIndex)',
-        replace: 'const upTo = state.commitIndex',
+        find: 'const upTo = Math.min(commitIndex, durability.durableIndex)',
+        replace: 'const upTo = durability.durableIndex < 0 ? 0 : commitIndex',
       },
     ],
   },
@@ -145,7 +145,11 @@ export const COMMITMENT_MUTANTS = [
     source: 'async-raft eed681d5',
     breaks: ['SMS'],
     edits: [
-      { file: COMMITMENT, find: '  if (state.applyingIndex > state.lastApplied) return undefined\n', replace: '' },
+      {
+        file: COMMITMENT,
+        find: '  if (applyingIndex > lastApplied) return undefined\n',
+        replace: '  if (applyingIndex < 0) return undefined\n',
+      },
     ],
   },
   {
@@ -246,8 +250,8 @@ export const COMMITMENT_MUTANTS = [
     edits: [
       {
         file: COMMITMENT,
-        find: 'if (outcome !== undefined) state.outputs',
-        replace: `if (outcome !== undefined && outcome.type !== 'notLeader') state.outputs`,
+        find: '  state.outputs.answers.push({ token: pending.token, outcome })',
+        replace: `  if (outcome.type !== 'notLeader') state.outputs.answers.push({ token: pending.token, outcome })`,
       },
     ],
   },

@@ -158,8 +158,8 @@ export const DAMAGE_MUTANTS = [
     edits: [
       {
         file: REPLAY,
-        find: 'if (log.group !== group || !isSame) throw',
-        replace: 'if (log.group !== group && !isSame) throw',
+        find: 'if (log.group !== group || !isSame(log.state, state)) {',
+        replace: 'if (log.group !== group && !isSame(log.state, state)) {',
       },
     ],
   },
@@ -186,8 +186,8 @@ export const DAMAGE_MUTANTS = [
     edits: [
       {
         file: STORE,
-        find: 'if (error !== undefined) stream.fail(error)\n      return stream.failure',
-        replace: 'return error === undefined ? stream.failure : { error }',
+        find: '(error === undefined ? stream.failure : this.#fail(error))',
+        replace: '(error === undefined ? stream.failure : { error })',
       },
     ],
   },

@@ -166,8 +166,8 @@ export const DRIVER_MUTANTS = [
     edits: [
       {
         file: APPLIER,
-        find: 'fail(error instanceof Error ? error : new Error(String(error)))',
-        replace: 'if (!(error instanceof Error)) fail(new Error(String(error)))',
+        find: 'fail(toError(error))',
+        replace: 'if (!(error instanceof Error)) fail(toError(error))',
       },
     ],
   },
@@ -178,7 +178,11 @@ export const DRIVER_MUTANTS = [
     breaks: ['SMS'],
     suite: 'core',
     edits: [
-      { file: APPLIER, find: '        if (isDone) return\n', replace: '        if (isDone && last === 0) return\n' },
+      {
+        file: APPLIER,
+        find: '        if (isDone) return\n',
+        replace: `        if (isDone && server.role === 'stopped') return\n`,
+      },
     ],
   },
   {
@@ -187,7 +191,9 @@ export const DRIVER_MUTANTS = [
     source: 'openraft #1761',
     breaks: ['LIVE'],
     suite: 'core',
-    edits: [{ file: DOOR, find: 'answers, write: undefined', replace: 'write: undefined' }],
+    edits: [
+      { file: DOOR, find: 'answers: outputs.answers, write: undefined', replace: 'answers: [], write: undefined' },
+    ],
   },
   {
     name: 'stopped-server-speaks',

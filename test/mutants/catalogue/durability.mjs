@@ -100,8 +100,8 @@ export const DURABILITY_MUTANTS = [
     edits: [
       {
         file: DURABILITY,
-        find: 'durability.hardStateChanged ? hardStateOf(state) : undefined',
-        replace: 'durability.hardStateChanged ? { ...hardStateOf(state), votedFor: undefined } : undefined',
+        find: 'hardState: hardStateChanged ? hardStateOf(state) : undefined',
+        replace: 'hardState: hardStateChanged ? { ...hardStateOf(state), votedFor: undefined } : undefined',
       },
     ],
   },
@@ -113,8 +113,8 @@ export const DURABILITY_MUTANTS = [
     edits: [
       {
         file: DURABILITY,
-        find: 'durability.hardStateChanged ? hardStateOf(state) : undefined',
-        replace: 'durability.hardStateChanged && !hasEntries ? hardStateOf(state) : undefined',
+        find: 'hardState: hardStateChanged ? hardStateOf(state) : undefined',
+        replace: 'hardState: hardStateChanged && !hasEntries ? hardStateOf(state) : undefined',
       },
     ],
   },

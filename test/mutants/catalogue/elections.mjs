@@ -70,7 +70,7 @@ export const ELECTION_MUTANTS = [
       {
         file: FOLLOWING,
         find: 'state.lastContactMs = nowMs\n',
-        replace: 'if (state.log.holds(request.prevLog)) state.lastContactMs = nowMs\n',
+        replace: `if (!('prevLog' in request) || state.log.holds(request.prevLog)) state.lastContactMs = nowMs\n`,
       },
     ],
   },
@@ -145,6 +145,6 @@ export const ELECTION_MUTANTS = [
     title: 'A follower that was paused stands for election without a look at what has come meanwhile.',
     source: 'etcd #7312, #7970',
     breaks: ['LIVE'],
-    edits: [{ file: FOLLOWER, find: `target: 'lookingAgain' },`, replace: `target: 'timedOut' },` }],
+    edits: [{ file: FOLLOWER, find: `target: 'lookingAgain' },`, replace: `target: '#follower.timedOut' },` }],
   },
 ]

@@ -15,8 +15,8 @@ export const FOLLOWING_MUTANTS = [
     edits: [
       {
         file: FOLLOWING,
-        find: 'if (!state.log.holds(request.prevLog)) {',
-        replace: 'if (request.entries.length > 0 && !state.log.holds(request.prevLog)) {',
+        find: 'if (!agreesAt(state, request.prevLog)) {',
+        replace: 'if (request.entries.length > 0 && !agreesAt(state, request.prevLog)) {',
       },
     ],
   },
@@ -29,8 +29,8 @@ export const FOLLOWING_MUTANTS = [
     edits: [
       {
         file: FOLLOWING,
-        find: 'if (!state.log.holds(request.prevLog)) {',
-        replace: 'if (request.prevLog.index > state.log.lastIndex) {',
+        find: 'if (!agreesAt(state, request.prevLog)) {',
+        replace: 'if (!agreesAt(state, request.prevLog) && request.prevLog.index > state.log.lastIndex) {',
       },
     ],
   },
@@ -105,9 +105,9 @@ export const FOLLOWING_MUTANTS = [
     edits: [
       {
         file: FOLLOWING,
-        find: 'if (!state.log.holds(request.prevLog)) {',
+        find: 'if (!agreesAt(state, request.prevLog)) {',
         replace:
-          'if (!state.log.holds(request.prevLog)) {\n' +
+          'if (!agreesAt(state, request.prevLog)) {\n' +
           '    truncateLog(state, Math.max(0, Math.min(state.log.lastIndex, request.prevLog.index) - 1))',
       },
     ],

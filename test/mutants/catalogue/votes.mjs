@@ -108,8 +108,8 @@ export const VOTE_MUTANTS = [
     edits: [
       {
         file: FOLLOWING,
-        find: 'if (!state.log.holds(request.prevLog)) {',
-        replace: 'if (!state.log.holds(request.prevLog)) {\n    state.currentTerm = Math.max(1, request.prevLog.term)',
+        find: 'if (!agreesAt(state, request.prevLog)) {',
+        replace: 'if (!agreesAt(state, request.prevLog)) {\n    state.currentTerm = Math.max(1, request.prevLog.term)',
       },
     ],
   },
