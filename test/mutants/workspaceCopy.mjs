@@ -11,6 +11,7 @@ import { applyEdits, editsByFile } from './mutant.mjs'
 /** The workspace whose faults these would be. */
 export const WORKSPACE = fileURLToPath(new URL('../..', import.meta.url))
 
+const TSC = join(WORKSPACE, 'node_modules/typescript/bin/tsc')
 const PACKAGES = ['core', 'wire', 'disk', 'sim']
 const PARTS = ['src', 'test', 'package.json', 'tsconfig.json']
 const ROOT_FILES = ['package.json', 'tsconfig.base.json']
@@ -69,6 +70,29 @@ export class WorkspaceCopy {
    * @throws Error when the mutant does not fit the sources, or does not build.
    */
   async plant(mutant) {
+    await this.#edit(mutant)
+    await this.build()
+  }
+
+  /**
+   * What the compiler says against the packages that the mutant changes, each by itself: nothing where they build. It is
+   * taken out again.
+   * @param {import('./mutant.mjs').Mutant} mutant
+   * @returns {Promise<string>}
+   */
+  async complaints(mutant) {
+    await this.#edit(mutant)
+    let complaints = ''
+    for (const name of new Set([...editsByFile(mutant)].map(([file]) => file.split('/')[1]))) {
+      const { code, output } = await this.run(TSC, ['--noEmit', '-p', `packages/${name}`])
+      if (code !== 0) complaints += output
+    }
+    await this.#restore()
+    return complaints
+  }
+
+  /** @param {import('./mutant.mjs').Mutant} mutant */
+  async #edit(mutant) {
     await this.#restore()
     for (const [file, edits] of editsByFile(mutant)) {
       const path = join(this.folder, file)
@@ -76,7 +100,6 @@ export class WorkspaceCopy {
       this.#originals.set(path, original)
       await writeFile(path, applyEdits(original, edits))
     }
-    await this.build()
   }
 
   /** Takes the mutant out again. */
@@ -87,7 +110,7 @@ export class WorkspaceCopy {
 
   /** Builds what has changed. @throws Error with what the compiler says. */
   async build() {
-    const { code, output } = await this.run(join(WORKSPACE, 'node_modules/typescript/bin/tsc'), ['-b', 'packages/sim'])
+    const { code, output } = await this.run(TSC, ['-b', 'packages/sim'])
     if (code !== 0) throw new Error(`the copy in ${this.folder} does not build:\n${output}`)
   }
 
