@@ -6,10 +6,12 @@ import { DAMAGE_MUTANTS } from './catalogue/damage.mjs'
 import { DRIVER_MUTANTS } from './catalogue/driver.mjs'
 import { DURABILITY_MUTANTS } from './catalogue/durability.mjs'
 import { ELECTION_MUTANTS } from './catalogue/elections.mjs'
+import { EXACTLY_ONCE_MUTANTS } from './catalogue/exactlyOnce.mjs'
 import { FOLLOWING_MUTANTS } from './catalogue/following.mjs'
 import { LEADERSHIP_MUTANTS } from './catalogue/leadership.mjs'
 import { MEMBERSHIP_MUTANTS } from './catalogue/membership.mjs'
 import { READ_MUTANTS } from './catalogue/reads.mjs'
+import { REPAIR_MUTANTS } from './catalogue/repair.mjs'
 import { REPLICATION_MUTANTS } from './catalogue/replication.mjs'
 import { SNAPSHOT_MUTANTS } from './catalogue/snapshots.mjs'
 import { VOTE_MUTANTS } from './catalogue/votes.mjs'
@@ -27,10 +29,12 @@ export const MUTANTS = [
   ...REPLICATION_MUTANTS,
   ...COMMITMENT_MUTANTS,
   ...READ_MUTANTS,
+  ...EXACTLY_ONCE_MUTANTS,
   ...SNAPSHOT_MUTANTS,
   ...DURABILITY_MUTANTS,
   ...DRIVER_MUTANTS,
   ...ADMISSION_MUTANTS,
   ...CRASH_MUTANTS,
   ...DAMAGE_MUTANTS,
+  ...REPAIR_MUTANTS,
 ]

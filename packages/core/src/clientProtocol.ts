@@ -1,5 +1,5 @@
 import type { Command, Entry } from './entry.ts'
-import type { Index, ServerId, Term } from './identifiers.ts'
+import type { Index, LogPosition, ServerId, Term } from './identifiers.ts'
 
 /** Append these commands, one behind the other. */
 export interface AppendRequest {
@@ -34,11 +34,32 @@ export interface StatusRequest {
 /** What any process may ask of a group's leader. */
 export type ClientRequest = AppendRequest | ReadRequest | ReadIndexRequest | StatusRequest
 
-/** Committed and applied; the commands stand at `firstIndex` and the places behind it. */
+/** Committed and applied. */
 export interface AppendedReply {
   readonly type: 'appended'
   readonly firstIndex: Index
   readonly term: Term
+  /**
+   * Where each command stands, if they have idempotency keys: what was appended before stands where it did then. Absent: one
+   * behind the other from `firstIndex` on.
+   */
+  readonly places?: readonly LogPosition[]
+}
+
+/** Proven not to have been appended: the idempotency key stands for another command. */
+export interface KeyReusedReply {
+  readonly type: 'keyReused'
+  readonly key: string
+}
+
+/**
+ * Not appended by this request, and what became of earlier attempts can no longer be told: keys of entries behind `after` are
+ * forgotten.
+ */
+export interface KeyForgottenReply {
+  readonly type: 'keyForgotten'
+  readonly key: string
+  readonly after: Index
 }
 
 /** Proven not to have been appended: whoever was asked does not lead, or not in the term that was named. */
@@ -101,6 +122,8 @@ export interface StatusReply {
 
 export type ClientReply =
   | AppendedReply
+  | KeyReusedReply
+  | KeyForgottenReply
   | NotLeaderReply
   | RefusedReply
   | BusyReply

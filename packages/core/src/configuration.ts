@@ -15,6 +15,8 @@ export const HIGHEST_PRIORITY = 255
 /** Who belongs to a group (§6). A server uses the latest configuration in its log, committed or not. */
 export interface Configuration {
   readonly groupUuid: GroupUuid
+  /** In the configuration with which a group goes on from another one's log: see `Origin`. */
+  readonly origin?: Origin
   /** All that the log is replicated to. Those that are in no set of voters are learners (thesis §4.2.1). */
   readonly members: readonly Member[]
   /**
@@ -24,6 +26,16 @@ export interface Configuration {
   readonly voters: readonly (readonly ServerId[])[]
   /** What the change that is under way leads to; absent when none is. Whoever leads goes on with it. */
   readonly next?: NextConfiguration
+}
+
+/**
+ * A group that was founded anew from what was left of another: after the loss of its majority, or from a backup. Whatever the
+ * other group had committed behind `lastIndex` is not in this one.
+ */
+export interface Origin {
+  readonly groupUuid: GroupUuid
+  readonly lastIndex: Index
+  readonly reason: 'recovery' | 'restore'
 }
 
 /** A configuration and where in the log it stands. */

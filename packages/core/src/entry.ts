@@ -14,9 +14,21 @@ interface EntryBase {
   encoded?: Uint8Array
 }
 
+/** Makes an append happen once, however often it is tried (thesis §6.3). */
+export interface Idempotency {
+  /** What tells one append from all others: 1 to 128 UTF-16 units. */
+  readonly key: string
+  /** How long the group remembers it at least, in the time of the log: milliseconds. */
+  readonly retainMs: number
+}
+
+export const MAX_IDEMPOTENCY_KEY_LENGTH = 128
+
 /** What an application appended. */
 export interface CommandEntry extends EntryBase {
   readonly kind: 'command'
+  /** Absent where the same command may stand in the log more than once. */
+  readonly idempotency?: Idempotency
   /** A NATS-style subject that consumers may filter by. */
   readonly subject?: string
   /** Opaque to Raft. Never changed once it stands here. */
@@ -42,11 +54,19 @@ export type EntryKind = Entry['kind']
 /** What an application hands in to be appended; the leader makes a `CommandEntry` of it. */
 export interface Command {
   readonly subject?: string
+  readonly idempotency?: Idempotency
+  /**
+   * With an idempotency key: what was known to be committed before the first attempt. Who has forgotten keys behind it refuses.
+   */
+  readonly after?: Index
   readonly data: Uint8Array
 }
 
 /** An upper estimate of what an entry adds to a frame beyond its data and subject, in bytes. */
 export const ENTRY_OVERHEAD_BYTES = 48
+
+/** What an idempotency key adds beyond its text: its head, how long it is kept, and in a request what it stands behind. */
+const IDEMPOTENCY_OVERHEAD_BYTES = 24
 
 /** The size that counts against windows and batches, in bytes: an upper estimate of the encoded size, never changing. */
 export function entryBytes(entry: Entry): number {
@@ -67,5 +87,8 @@ function countOf({ members, next }: Configuration): number {
 /** As `entryBytes`, for a command that is not appended yet. */
 export function commandBytes(command: Command): number {
   // A UTF-16 unit takes at most three bytes of UTF-8.
-  return ENTRY_OVERHEAD_BYTES + command.data.length + 3 * (command.subject?.length ?? 0)
+  const textBytes = 3 * (command.subject?.length ?? 0)
+  const { idempotency } = command
+  const onceBytes = idempotency === undefined ? 0 : IDEMPOTENCY_OVERHEAD_BYTES + 3 * idempotency.key.length
+  return ENTRY_OVERHEAD_BYTES + command.data.length + textBytes + onceBytes
 }

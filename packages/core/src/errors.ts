@@ -91,6 +91,23 @@ export class EntryTooLargeError extends QuorateError {
   }
 }
 
+/** The idempotency key stands for another command already: other data, or another subject. Nothing was appended. */
+export class IdempotencyKeyReusedError extends QuorateError {
+  readonly code = 'IDEMPOTENCY_KEY_REUSED'
+  readonly group: GroupId
+  readonly key: string
+
+  constructor(group: GroupId, key: string, options?: ErrorOptions) {
+    super(
+      `group ${group}: the idempotency key ${JSON.stringify(key)} stands for another command already, so nothing was appended. ` +
+        'Use a key for one command alone, and the same data and subject whenever it is tried again.',
+      options,
+    )
+    this.group = group
+    this.key = key
+  }
+}
+
 /** The leader had as much in hand as it takes in (`maxPendingBytes`). Nothing was appended. */
 export class BackpressureError extends QuorateError {
   readonly code = 'BACKPRESSURE'
@@ -181,6 +198,26 @@ export class NotCaughtUpError extends QuorateError {
     this.group = group
     this.index = index
     this.reached = reached
+  }
+}
+
+/** Entries of a log cannot be read any more, and could not be had from the other servers. Nothing was changed. */
+export class DamagedLogError extends QuorateError {
+  readonly code = 'DAMAGED_LOG'
+  readonly group: GroupId
+  /** The first of those that are missing. */
+  readonly indexes: readonly Index[]
+
+  constructor(group: GroupId, indexes: readonly Index[], why: string, options?: ErrorOptions) {
+    const shown = indexes.length > 8 ? `${indexes.slice(0, 8).join(', ')} ...` : indexes.join(', ')
+    super(
+      `group ${group}: the store cannot read ${indexes.length} entries of its log any more (${shown}), and ${why}. ` +
+        'The server takes no part without them. Open it again while the others run; if they have compacted their logs, or lost ' +
+        'these entries too, give this server an empty folder and have the leader call recoverServer.',
+      options,
+    )
+    this.group = group
+    this.indexes = indexes
   }
 }
 

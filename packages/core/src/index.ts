@@ -19,10 +19,12 @@ export {
   type Configuration,
   type Member,
   type NextConfiguration,
+  type Origin,
   type PlacedConfiguration,
 } from './configuration.ts'
 export {
   ENTRY_OVERHEAD_BYTES,
+  MAX_IDEMPOTENCY_KEY_LENGTH,
   commandBytes,
   entryBytes,
   type Command,
@@ -30,8 +32,11 @@ export {
   type ConfigurationEntry,
   type Entry,
   type EntryKind,
+  type Idempotency,
   type NoOpEntry,
 } from './entry.ts'
+export { decodeSystemPart, encodeSystemPart, type SystemPart } from './driver/systemPart.ts'
+export { IdempotencyKeys, type KeyedPlace, type RememberedKey } from './state/idempotencyKeys.ts'
 export {
   installSnapshotBytes,
   isSameSnapshot,
@@ -43,6 +48,7 @@ export {
 // What servers and clients say to one another.
 export {
   isBootstrapMessage,
+  isRepairMessage,
   type AppendEntries,
   type AppendEntriesAccepted,
   type AppendEntriesRejected,
@@ -61,6 +67,10 @@ export {
   type PreVoteRefused,
   type PreVoteReply,
   type RaftMessage,
+  type RepairAbsent,
+  type RepairEntry,
+  type RepairInquiry,
+  type RepairMessage,
   type RequestVote,
   type RequestVoteGranted,
   type RequestVoteRefused,
@@ -76,6 +86,8 @@ export type {
   ClientRequest,
   CompactedReply,
   EntriesReply,
+  KeyForgottenReply,
+  KeyReusedReply,
   ReadIndexReply,
   ReadIndexRequest,
   NoAnswer,
@@ -94,6 +106,7 @@ export type {
   ClientRequestHandler,
   ClientTransport,
   Clock,
+  DamagedEntry,
   GroupWrite,
   HardState,
   Network,
@@ -157,7 +170,9 @@ export {
   BackpressureError,
   BootstrapConflictError,
   BootstrapIncompleteError,
+  DamagedLogError,
   EntryTooLargeError,
+  IdempotencyKeyReusedError,
   InvariantViolation,
   LeadershipTransferError,
   MembershipChangeError,

@@ -168,6 +168,27 @@ export interface BootstrapAccepted {
   readonly groupUuid: GroupUuid
 }
 
+/** A store cannot read this entry any more: who has one of the same index and term has the same (§5.3, Log Matching). */
+export interface RepairInquiry {
+  readonly type: 'repair.inquiry'
+  readonly wanted: LogPosition
+}
+
+export interface RepairEntry {
+  readonly type: 'repair.entry'
+  readonly entry: Entry
+}
+
+/** The log of the server that was asked holds no such entry. */
+export interface RepairAbsent {
+  readonly type: 'repair.absent'
+  readonly wanted: LogPosition
+  /** The term of the entry of that index, if the server has one and knows it to be committed. */
+  readonly committedTerm: Term | undefined
+  /** Entries up to there are gone from its log: a snapshot stands for them. */
+  readonly startsAfter: Index
+}
+
 export type AppendEntriesReply = AppendEntriesAccepted | AppendEntriesRejected
 export type PreVoteReply = PreVoteGranted | PreVoteRefused
 export type RequestVoteReply = RequestVoteGranted | RequestVoteRefused
@@ -188,7 +209,10 @@ export type RaftMessage =
 /** What nodes say to one another while a group is being born. */
 export type BootstrapMessage = BootstrapInquiry | BootstrapStanding | BootstrapOffer | BootstrapAccepted
 
-export type Message = RaftMessage | BootstrapMessage
+/** What nodes say to one another while a log is being made whole. */
+export type RepairMessage = RepairInquiry | RepairEntry | RepairAbsent
+
+export type Message = RaftMessage | BootstrapMessage | RepairMessage
 
 /** Answers are of use only in the term of their question. */
 export function isAnswer(
@@ -214,6 +238,10 @@ export function isOfLeader({ type }: Message): boolean {
 
 export function isBootstrapMessage(message: Message): message is BootstrapMessage {
   return message.type.startsWith('bootstrap.')
+}
+
+export function isRepairMessage(message: Message): message is RepairMessage {
+  return message.type.startsWith('repair.')
 }
 
 /** Messages of one group from one node to another, with what proves who speaks. */

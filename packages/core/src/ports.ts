@@ -81,6 +81,15 @@ export interface GroupWrite {
   readonly snapshot: SnapshotWrite | undefined
   /** Follow, without a hole, the last entry that stands. */
   readonly entries: readonly Entry[]
+  /** Take the places of damaged entries that were recovered as such, and are still in the log. */
+  readonly repaired?: readonly Entry[]
+}
+
+/** An entry that the store cannot read any more: where it stands is known, and what it said is not. */
+export interface DamagedEntry {
+  readonly position: LogPosition
+  /** Whether this is the entry that stood there, as far as the store can tell. */
+  readonly matches: (entry: Entry) => boolean
 }
 
 /** What a store holds of a group. */
@@ -99,8 +108,10 @@ export interface RecoveredGroup {
    * For an empty log that of the snapshot, or 0.
    */
   readonly lastTime: number
-  /** Every configuration entry that is in the log still, in order. */
+  /** Every configuration entry that is in the log still, in order, but for damaged ones. */
   readonly configurations: readonly ConfigurationEntry[]
+  /** What of the log cannot be read, in order; absent when there is nothing. All else is proven to be what was written. */
+  readonly damaged?: readonly DamagedEntry[]
 }
 
 /** The write, read or flush that failed. Final: what the store may hold now is unknown, so it does nothing more. */

@@ -1,6 +1,6 @@
 import { crc32 as ofZlib } from 'node:zlib'
 import { expect, it } from 'vitest'
-import { crc32 } from '../src/memory/crc32.ts'
+import { crc32 } from '../src/crc32.ts'
 
 it('the checksum of snapshots in memory is that of zlib, in one go or in pieces', () => {
   const bytes = Uint8Array.from({ length: 1000 }, (_, place) => (place * 31) % 256)

@@ -3,6 +3,7 @@ import {
   MemoryStore,
   RaftNode,
   type ClientOutcome,
+  type ConfigurationEntry,
   type Entry,
   type Packet,
   type StoredSnapshot,
@@ -19,6 +20,28 @@ describe('the memory store', () => {
   }
 
   const hardState = { currentTerm: 2, votedFor: 'S1' }
+
+  it('keeps the pieces of a snapshot, though their giver goes on to use the buffers', () => {
+    const { clock, store: memory } = store()
+    const [entry] = logOf([1])
+    const configuration = { index: 1, configuration: (entry as ConfigurationEntry).configuration }
+    const head = { lastIncluded: { index: 1, term: 1 }, lastTime: 0, configuration }
+    const draft = memory.beginSnapshot('g', head)
+    let stored: StoredSnapshot | undefined
+    for (const piece of [Buffer.from('one '), Buffer.from('two')]) {
+      draft.write(piece, () => {})
+      piece.fill(0xee)
+    }
+    draft.finish((_failure, snapshot) => (stored = snapshot))
+    clock.finishTurn()
+    const snapshot = { snapshot: stored!, logStartsAfter: { index: 0, term: 0 } }
+    memory.write([{ group: 'g', hardState, truncateAfter: undefined, snapshot, entries: [entry!] }], () => {})
+    const read: string[] = []
+    const reader = memory.openSnapshot('g')
+    reader.read(0, 100, (_failure, bytes) => read.push(new TextDecoder().decode(bytes)))
+    clock.finishTurn()
+    expect(read).toEqual(['one '])
+  })
 
   it('answers in the order of the calls, never from within a call', () => {
     const { clock, store: memory } = store()

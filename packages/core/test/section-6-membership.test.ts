@@ -38,6 +38,23 @@ function changed(world: Cluster, outcomes: MembershipOutcome[]): void {
 }
 
 describe('§6 Cluster membership changes', () => {
+  it('a server that catches up hears a leader that lost its disk once, though its log knows that by the former store', () => {
+    // The configurations reach a new server an entry at a time: between two words of its leader it knows the old one.
+    const world = group(3, 4, { maxInflightEntries: 1, maxBatchBytes: 1 })
+    world.crash('n3')
+    world.wipe('n3')
+    world.restart('n3')
+    changed(world, change(world, { voters: ['n1', 'n2', 'n3'], recovered: ['n3'] }))
+    for (let count = 0; count < 20; count++) world.append('n1', `text-${count}`)
+    world.run(500)
+    world.electLeader('n3')
+    world.run(500)
+    changed(world, change(world, { voters: ['n1', 'n2', 'n3', 'n4'] }, 'n3'))
+    world.settle()
+    expect(world.leader).toBe('n3')
+    expect(world.texts('n4')).toEqual(world.texts('n3'))
+  })
+
   it('one server more: it catches up without a vote, then votes, without joint consensus (thesis §4.1, §4.2.1)', () => {
     const world = group(3, 4)
     world.append('n1', 'a')

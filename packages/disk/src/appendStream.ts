@@ -15,6 +15,7 @@ import {
   MAX_FRAME_BYTES,
   MAX_GROUP_BYTES,
   MAX_STATE_BYTES,
+  REPAIR_HEAD_BYTES,
   RecordBuffer,
 } from './record.ts'
 import { SEGMENT_HEAD_BYTES, type Segment, segmentFile } from './segment.ts'
@@ -207,7 +208,7 @@ export class AppendStream {
 
   #put(draft: FrameDraft, { log, write, snapshot }: GroupChange): void {
     const { records } = draft
-    const { hardState, truncateAfter, entries } = write
+    const { hardState, truncateAfter, entries, repaired = [] } = write
     this.#describe(draft, log)
     if (hardState !== undefined) {
       records.putHardState(log.number, hardState)
@@ -217,6 +218,7 @@ export class AppendStream {
       records.putTruncation(log.number, truncateAfter)
       log.truncate(truncateAfter)
     }
+    for (const entry of repaired) this.#putRepair(draft, log, entry)
     if (snapshot !== undefined) this.#putSnapshot(draft, log, snapshot, write.snapshot?.logStartsAfter as LogPosition)
     for (let start = 0; start < entries.length;) start = this.#putRun(draft, log, entries, start)
   }
@@ -225,6 +227,13 @@ export class AppendStream {
     draft.records.putSnapshot(log.number, snapshot.recorded, logStartsAfter)
     log.adopt(snapshot.recorded, logStartsAfter)
     log.description = snapshot.description
+  }
+
+  #putRepair({ records, segment, offset }: FrameDraft, log: GroupLog, entry: Entry): void {
+    records.putRepairHead(log.number, entry.index)
+    log.repair(entry.index, segment.number, offset + records.end + ENTRY_HEAD_BYTES)
+    records.putEntry(encodeEntry(entry), entry.kind === 'configuration')
+    if (entry.kind === 'configuration') log.noteRepairedConfiguration(entry)
   }
 
   /** The entries from `start` on that are of one term. Where the next run starts comes back. */
@@ -348,8 +357,9 @@ function endOfRoom(segment: Segment): number {
 function recordBytesOf(changes: readonly GroupChange[]): number {
   let bytes = 0
   for (const { write } of changes) {
-    const { entries } = write
+    const { entries, repaired = [] } = write
     bytes += MAX_STATE_BYTES
+    for (const entry of repaired) bytes += REPAIR_HEAD_BYTES + ENTRY_HEAD_BYTES + encodeEntry(entry).length
     for (let start = 0; start < entries.length;) {
       const end = endOfRun(entries, start)
       bytes += ENTRIES_HEAD_BYTES

@@ -207,7 +207,7 @@ function assertWritable(
   if (batch.length > 1) {
     invariant(new Set(batch.map(({ group }) => group)).size === batch.length, 'a group stands once in a batch')
   }
-  for (const { group, hardState, truncateAfter, snapshot, entries } of batch) {
+  for (const { group, hardState, truncateAfter, snapshot, entries, repaired = [] } of batch) {
     const log = logs.get(group)
     if (log === undefined) assertName('group', group)
     if (hardState?.votedFor !== undefined) assertName('server', hardState.votedFor)
@@ -215,6 +215,10 @@ function assertWritable(
     if (left < (log?.logStartsAfter.index ?? 0))
       invariant(false, `group ${group}: what stands in a snapshot is not truncated`)
     if (snapshot !== undefined) assertAdoptable(group, log, snapshot, snapshots)
+    for (const entry of repaired) {
+      const isWanted = entry.index <= left && log?.lacks(entry) === true
+      invariant(isWanted, `group ${group}: entry ${entry.index} is one that cannot be read, and stays in the log`)
+    }
     let next = Math.max(left, snapshot?.logStartsAfter.index ?? 0) + 1
     for (const { index } of entries) {
       // The message costs more than the comparison.

@@ -21,6 +21,8 @@ export class EntryPlaces {
   /** The first index of each run of entries of one segment, and the segments beside it. */
   #runStarts: Index[] = []
   #runSegments: number[] = []
+  /** Those that stand elsewhere, further on than their neighbours: what was there could not be read any more. */
+  readonly #elsewhere = new Map<Index, EntryPlace>()
 
   /** None yet: the first will be that of the entry behind `startsAfter`. */
   constructor(startsAfter: Index) {
@@ -32,7 +34,7 @@ export class EntryPlaces {
     return this.#startsAfter
   }
 
-  /** Where the first entry stands; undefined when there is none. */
+  /** In or before which all entries' segments begin; undefined when there is none. */
   get firstSegment(): number | undefined {
     return this.#runSegments[0]
   }
@@ -60,9 +62,15 @@ export class EntryPlaces {
     this.#runSegments.push(segment)
   }
 
+  /** The entry, which is there, stands here from now on. */
+  move(index: Index, segment: number, offset: number): void {
+    this.#elsewhere.set(index, { segment, offset, length: this.lengthOf(index) })
+  }
+
   /** Those behind `after` are gone. They go on behind it, though the first of them was to come later. */
   truncate(after: Index): void {
     this.#discount(after + 1, this.#lastIndex)
+    for (const index of this.#elsewhere.keys()) if (index > after) this.#elsewhere.delete(index)
     this.#lastIndex = after
     this.#startsAfter = Math.min(this.#startsAfter, after)
     while ((this.#runStarts.at(-1) ?? 0) > after) {
@@ -76,6 +84,7 @@ export class EntryPlaces {
     const dropped = index - this.#startsAfter
     if (dropped <= 0) return
     this.#discount(this.#startsAfter + 1, Math.min(index, this.#lastIndex))
+    for (const moved of this.#elsewhere.keys()) if (moved <= index) this.#elsewhere.delete(moved)
     const left = Math.max(0, this.#lastIndex - index)
     this.#resize(Math.max(SMALLEST, left * 2), dropped * 2)
     this.#startsAfter = index
@@ -93,6 +102,8 @@ export class EntryPlaces {
 
   /** Of an entry that is there. */
   placeOf(index: Index): EntryPlace {
+    const moved = this.#elsewhere.size === 0 ? undefined : this.#elsewhere.get(index)
+    if (moved !== undefined) return moved
     const offset = this.#places[(index - this.#startsAfter) * 2 - 2] ?? 0
     return { segment: this.#runSegments[this.#runOf(index)] ?? 0, offset, length: this.lengthOf(index) }
   }

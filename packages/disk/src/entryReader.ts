@@ -137,7 +137,8 @@ function piecesOf(log: GroupLog, first: Index, last: Index): Piece[] {
     const start = place.offset - ENTRY_HEAD_BYTES
     const end = place.offset + place.length
     const piece = pieces.at(-1)
-    const isNear = piece?.segment === place.segment && start - piece.end <= LARGEST_GAP_BYTES
+    // What was repaired stands further on, and what follows it further back.
+    const isNear = piece?.segment === place.segment && start >= piece.end && start - piece.end <= LARGEST_GAP_BYTES
     if (piece !== undefined && isNear && end - piece.start <= LARGEST_PIECE_BYTES) {
       piece.end = end
       piece.places.push(place)

@@ -1,3 +1,4 @@
+import type { GroupId, Index } from '@quorate/core'
 import type { StorageFailedError } from './errors.ts'
 
 /** The folder was empty: a new store was made in it. */
@@ -59,6 +60,14 @@ export interface RemovalFailed {
   readonly error: StorageFailedError
 }
 
+/** Entries of a group cannot be read any more, and nothing else is damaged: other servers have them. */
+export interface EntriesDamaged {
+  readonly type: 'entries.damaged'
+  readonly folder: string
+  readonly group: GroupId
+  readonly indexes: readonly Index[]
+}
+
 /** The store has stopped for good. */
 export interface StoreFailed {
   readonly type: 'store.failed'
@@ -74,4 +83,5 @@ export type DiskEvent =
   | PreparationFailed
   | SegmentsFreed
   | RemovalFailed
+  | EntriesDamaged
   | StoreFailed

@@ -28,7 +28,8 @@ export function planFreeing(kept: readonly KeptSegment[], logs: Iterable<GroupLo
   for (const segment of kept.slice(0, -1)) {
     freedBytes += segment.bytes
     for (let log = pinning[passed]; log !== undefined && firstOf(log) <= segment.number; log = pinning[passed]) {
-      carriedBytes += log.entryBytes
+      // What cannot be read cannot be written once more.
+      carriedBytes += log.damagedIndexes.length > 0 ? Infinity : log.entryBytes
       passed += 1
     }
     if (carriedBytes > Math.min(freedBytes * LARGEST_CARRIED_PART, LARGEST_CARRIED_BYTES)) continue

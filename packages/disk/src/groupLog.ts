@@ -1,6 +1,7 @@
 import {
   LOG_START,
   type ConfigurationEntry,
+  type DamagedEntry,
   type Entry,
   type GroupId,
   type HardState,
@@ -10,8 +11,16 @@ import {
   type SnapshotDescription,
   type Term,
 } from '@quorate/core'
+import { encodeEntry } from '@quorate/wire'
 import { type EntryPlace, EntryPlaces } from './entryPlaces.ts'
+import { checksum } from './layout.ts'
 import type { GroupState, RecordedSnapshot } from './record.ts'
+
+/** What is known of an entry that cannot be read any more: the length and the CRC-32 of its bytes. */
+interface DamagedBytes {
+  readonly length: number
+  readonly checksum: number
+}
 
 /** What the store knows of a group without looking at the disk: a few numbers for each term, and where each entry stands. */
 export class GroupLog {
@@ -35,6 +44,8 @@ export class GroupLog {
   #termStarts: LogPosition[] = []
   #configurations: ConfigurationEntry[] = []
   #places = new EntryPlaces(0)
+  /** Entries that cannot be read, by index, and what is known of their bytes. */
+  readonly #damaged = new Map<Index, DamagedBytes>()
 
   constructor(group: GroupId, number: number) {
     this.group = group
@@ -76,7 +87,12 @@ export class GroupLog {
     const { hardState, description, lastIndex, lastTime } = this
     const [termStarts, configurations] = [[...this.#termStarts], [...this.#configurations]]
     const logStartsAfter = this.#startsAfter
-    return { hardState, snapshot: description, logStartsAfter, lastIndex, lastTime, termStarts, configurations }
+    const known = { hardState, snapshot: description, logStartsAfter, lastIndex, lastTime, termStarts, configurations }
+    if (this.#damaged.size === 0) return known
+    return {
+      ...known,
+      damaged: this.damagedIndexes.map((index) => this.#describeDamage(index)),
+    }
   }
 
   /** It was this before the first record that is left of it: where its entries stood until then is not known. */
@@ -108,6 +124,7 @@ export class GroupLog {
   }
 
   truncate(after: Index): void {
+    for (const index of this.#damaged.keys()) if (index > after) this.#damaged.delete(index)
     this.lastIndex = after
     while ((this.#termStarts.at(-1)?.index ?? 0) > after) this.#termStarts.pop()
     while ((this.#configurations.at(-1)?.index ?? 0) > after) this.#configurations.pop()
@@ -121,6 +138,7 @@ export class GroupLog {
     this.#snapshot = snapshot
     this.#startsAfter = startsAfter
     this.#places.dropUpTo(index)
+    for (const damaged of this.#damaged.keys()) if (damaged <= index) this.#damaged.delete(damaged)
     this.#configurations = this.#configurations.filter((entry) => entry.index > index)
     const first = this.#termStarts.filter((start) => start.index <= index + 1).length - 1
     const [cut, ...later] = this.#termStarts.slice(Math.max(0, first))
@@ -129,6 +147,48 @@ export class GroupLog {
     this.lastIndex = index
     this.#termStarts = []
     this.#noteLastTime()
+  }
+
+  /** The entry that was just appended cannot be read any more. */
+  noteDamage(length: number, checksum: number): void {
+    this.#damaged.set(this.lastIndex, { length, checksum })
+  }
+
+  /** The entries that cannot be read any more, in order. */
+  get damagedIndexes(): readonly Index[] {
+    return [...this.#damaged.keys()].sort((a, b) => a - b)
+  }
+
+  /** Whether this is an entry that cannot be read any more, as far as can be told. */
+  lacks(entry: Entry): boolean {
+    return this.#damaged.has(entry.index) && this.#describeDamage(entry.index).matches(entry)
+  }
+
+  isDamagedAt(index: Index): boolean {
+    return this.#damaged.has(index)
+  }
+
+  /** An entry that could not be read any more stands here from now on. */
+  repair(index: Index, segment: number, offset: number): void {
+    this.#damaged.delete(index)
+    this.#places.move(index, segment, offset)
+  }
+
+  /** The entry that was just repaired is a configuration. */
+  noteRepairedConfiguration(entry: ConfigurationEntry): void {
+    this.#configurations.push(entry)
+    this.#configurations.sort((a, b) => a.index - b.index)
+  }
+
+  #describeDamage(index: Index): DamagedEntry {
+    const { length, checksum: expected } = this.#damaged.get(index) ?? { length: 0, checksum: 0 }
+    const term = this.#termStarts.filter((start) => start.index <= index).at(-1)?.term ?? 0
+    const matches = (entry: Entry): boolean => {
+      if (entry.index !== index || entry.term !== term) return false
+      const encoded = encodeEntry(entry)
+      return encoded.length === length && checksum(encoded) === expected
+    }
+    return { position: { index, term }, matches }
   }
 
   /** Of an entry that is there. */

@@ -8,6 +8,7 @@ import {
   type RecordedSnapshot,
   SenselessRecord,
   readRecords,
+  storedChecksum,
 } from './record.ts'
 
 /** Takes in the records of all frames, in order, and ends up with the groups. */
@@ -19,6 +20,8 @@ export class LogReplay implements RecordReceiver {
   /** Where the frame stands that is being read. */
   #segment = 0
   #bytes: Uint8Array = new Uint8Array()
+  /** Where the bytes of entries begin in it that cannot be read any more. */
+  #damaged: readonly number[] = []
   /** The group of the last entries record. */
   #growing: GroupLog | undefined
   #highestFile = 0
@@ -28,9 +31,10 @@ export class LogReplay implements RecordReceiver {
   }
 
   /** The records between `start` and `end` of the segment's bytes. @throws SenselessRecord */
-  readFrame(segment: number, bytes: Uint8Array, start: number, end: number): void {
+  readFrame(segment: number, bytes: Uint8Array, start: number, end: number, damaged: readonly number[] = []): void {
     this.#segment = segment
     this.#bytes = bytes
+    this.#damaged = damaged
     readRecords(bytes, start, end, this)
   }
 
@@ -90,7 +94,20 @@ export class LogReplay implements RecordReceiver {
     const log = this.#growing
     if (log === undefined) throw new SenselessRecord('an entry of no group')
     log.append(this.#segment, offset, length)
-    if (isConfiguration) log.noteConfiguration(this.#configurationAt(offset, length))
+    if (this.#damaged.includes(offset)) log.noteDamage(length, storedChecksum(this.#bytes, offset))
+    else if (isConfiguration) log.noteConfiguration(this.#configurationAt(offset, length))
+  }
+
+  takeRepair(number: number, index: Index, offset: number, length: number, isConfiguration: boolean): void {
+    const log = this.#of(number)
+    if (index <= log.logStartsAfter.index || index > log.lastIndex || log.lengthOf(index) !== length) {
+      throw new SenselessRecord(`group ${log.group}: there is no entry ${index} of ${length} bytes to be repaired`)
+    }
+    // What was given again and is damaged in its turn is missing as before.
+    if (this.#damaged.includes(offset)) return
+    const wasDamaged = log.isDamagedAt(index)
+    log.repair(index, this.#segment, offset)
+    if (isConfiguration && wasDamaged) log.noteRepairedConfiguration(this.#configurationAt(offset, length))
   }
 
   #configurationAt(offset: number, length: number): ConfigurationEntry {

@@ -99,6 +99,9 @@ async function open(opening: Opening): Promise<DiskStore> {
   const segments = span.last - firstSegment + 1
   const entries = logs.reduce((sum, { lastIndex, logStartsAfter }) => sum + lastIndex - logStartsAfter.index, 0)
   const closedCleanly = lastFrame === undefined || lastFrame.kind === 'closed'
+  for (const { group, damagedIndexes } of logs) {
+    if (damagedIndexes.length > 0) log({ type: 'entries.damaged', folder: folder.path, group, indexes: damagedIndexes })
+  }
   log({ type: 'store.opened', folder: folder.path, segments, groups: logs.length, entries, closedCleanly })
   const highestSnapshot = Math.max(recovered.highestSnapshot, ...snapshotNumbers(names))
   return new DiskStore({ folder, identity, stream, logs, log, unlock, firstSegment, highestSnapshot })

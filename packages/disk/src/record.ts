@@ -41,6 +41,12 @@ import { shortChecksum } from './shortChecksum.ts'
 //   1    3  zero
 //   4    4  number of the group
 //   8   60  the beginning of the log, as below
+// 6 repair: an entry that could not be read any more is given again; it stands here from now on
+//   0    1  6
+//   1    3  zero
+//   4    4  number of the group
+//   8    8  its index
+//   16      length in bytes (bit 31: it is a configuration), CRC-32 of the bytes, the bytes
 //
 // The beginning of the log:
 //   0    8  index of the entry behind which the log begins
@@ -57,6 +63,7 @@ const HARD_STATE = 2
 const TRUNCATION = 3
 const ENTRIES = 4
 const SNAPSHOT = 5
+const REPAIR = 6
 
 const BEGINNING_BYTES = 60
 const SNAPSHOT_BYTES = 8 + BEGINNING_BYTES
@@ -64,6 +71,8 @@ const GROUP_HEAD_BYTES = 24 + BEGINNING_BYTES
 const HARD_STATE_HEAD_BYTES = 16
 const TRUNCATION_BYTES = 16
 export const ENTRIES_HEAD_BYTES = 36
+/** What stands before the entry of a repair. */
+export const REPAIR_HEAD_BYTES = 16
 /** What stands before the bytes of an entry: their length and checksum. */
 export const ENTRY_HEAD_BYTES = 8
 
@@ -190,6 +199,15 @@ export class RecordBuffer {
     this.#run = { at: end, end: this.end, number, term: first.term }
   }
 
+  /** One entry follows, which takes the place of the one of this index that cannot be read any more. */
+  putRepairHead(number: number, index: Index): void {
+    const { view, end } = this
+    view.setUint32(end, REPAIR, true)
+    view.setUint32(end + 4, number, true)
+    putInteger(view, end + 8, index)
+    this.end += REPAIR_HEAD_BYTES
+  }
+
   putEntry(encoded: Uint8Array, isConfiguration: boolean): void {
     const { view, end } = this
     view.setUint32(end, isConfiguration ? encoded.length + CONFIGURATION_BIT : encoded.length, true)
@@ -197,7 +215,7 @@ export class RecordBuffer {
     this.end = start + encoded.length
     this.bytes.set(encoded, start)
     view.setUint32(end + 4, shortChecksum(this.bytes, view, start, this.end), true)
-    this.#run.end = this.end
+    if (this.#run.end === end) this.#run.end = this.end
   }
 
   #putBeginning(at: number, logStartsAfter: LogPosition, snapshot: RecordedSnapshot = NO_SNAPSHOT): void {
@@ -235,6 +253,8 @@ export interface RecordReceiver {
   takeEntries(number: number, head: EntriesHead): void
   /** The next entry of the last entries record; `offset` is that of its bytes. */
   takeEntry(offset: number, length: number, isConfiguration: boolean): void
+  /** The entry of this index stands here from now on. */
+  takeRepair(number: number, index: Index, offset: number, length: number, isConfiguration: boolean): void
 }
 
 /** What a record says makes no sense, though every byte is as it was written. */
@@ -275,6 +295,10 @@ function readRecord(bytes: Uint8Array, at: number, end: number, receiver: Record
       return readEntries(view, at, end, number, receiver)
     case SNAPSHOT:
       return readSnapshot(view, at, end, number, receiver)
+    case REPAIR:
+      return readEntry(view, at + REPAIR_HEAD_BYTES, end, (offset, length, isConfiguration) => {
+        receiver.takeRepair(number, getInteger(view, at + 8), offset, length, isConfiguration)
+      })
     default:
       throw new SenselessRecord(`there is no record of kind ${bytes[at]}`)
   }
@@ -326,16 +350,19 @@ function readEntries(view: DataView, at: number, end: number, number: number, re
   receiver.takeEntries(number, { firstIndex, term: getInteger(view, at + 16), lastTime: getInteger(view, at + 24) })
   const count = view.getUint32(at + 32, true)
   let next = at + ENTRIES_HEAD_BYTES
-  for (let read = 0; read < count; read += 1) {
-    if (next + ENTRY_HEAD_BYTES > end) throw new SenselessRecord('an entry is longer than its frame')
-    const head = view.getUint32(next, true)
-    const length = head % CONFIGURATION_BIT
-    const offset = next + ENTRY_HEAD_BYTES
-    if (offset + length > end) throw new SenselessRecord('an entry is longer than its frame')
-    receiver.takeEntry(offset, length, head >= CONFIGURATION_BIT)
-    next = offset + length
-  }
+  const take = receiver.takeEntry.bind(receiver)
+  for (let read = 0; read < count; read += 1) next = readEntry(view, next, end, take)
   return next
+}
+
+function readEntry(view: DataView, at: number, end: number, take: RecordReceiver['takeEntry']): number {
+  if (at + ENTRY_HEAD_BYTES > end) throw new SenselessRecord('an entry is longer than its frame')
+  const head = view.getUint32(at, true)
+  const length = head % CONFIGURATION_BIT
+  const offset = at + ENTRY_HEAD_BYTES
+  if (offset + length > end) throw new SenselessRecord('an entry is longer than its frame')
+  take(offset, length, head >= CONFIGURATION_BIT)
+  return offset + length
 }
 
 function hardStateOf(currentTerm: Term, vote: ServerId): HardState {
@@ -344,6 +371,11 @@ function hardStateOf(currentTerm: Term, vote: ServerId): HardState {
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+}
+
+/** The checksum of an entry as it was written, which stands before its bytes. */
+export function storedChecksum(bytes: Uint8Array, offset: number): number {
+  return viewOf(bytes).getUint32(offset - 4, true)
 }
 
 /** What is wrong with the bytes of an entry as they were read, its head before them; undefined when nothing is. */

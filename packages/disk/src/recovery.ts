@@ -10,6 +10,7 @@ import { identityBytes } from './identityFile.ts'
 import { SECTOR_BYTES, checksum, endOfContent } from './layout.ts'
 import { findFrame, judgeRemainder } from './logEnd.ts'
 import { LogReplay } from './logReplay.ts'
+import { provenDamage } from './provenDamage.ts'
 import { ENTRY_HEAD_BYTES, SenselessRecord, entryFault } from './record.ts'
 import { SEGMENT_HEAD_BYTES, type Segment, assertSegmentHead, segmentFile } from './segment.ts'
 
@@ -67,7 +68,9 @@ export async function recoverLog(folder: Folder, identity: StoreIdentity, span: 
       const reason = `entry ${groupLog.lostEntry} of group ${groupLog.group} stands in no segment`
       throw new CorruptStoreError(folder.pathOf(segmentFile(span.start.number)), 0, reason)
     }
-    if (!groupLog.isLastTimeExact) groupLog.lastTime = await timeOfLastEntry(folder, groupLog)
+    // What cannot be read has no higher time than what was removed behind it.
+    if (!groupLog.isLastTimeExact && !groupLog.isDamagedAt(groupLog.lastIndex))
+      groupLog.lastTime = await timeOfLastEntry(folder, groupLog)
   }
   return log
 }
@@ -127,23 +130,27 @@ class Recovery {
         throw new CorruptStoreError(this.#pathOf(number), offset, 'the segment does not say where the log goes on')
       }
       const head = readFrameHead(bytes, offset, this.#seed)
-      if (head === undefined || !this.#isNext(bytes, offset, head)) return this.#endAt(number, bytes, offset, head)
-      this.#takeFrame(number, bytes, offset, head)
+      const damaged = head === undefined ? undefined : this.#damageIn(bytes, offset, head)
+      if (head === undefined || damaged === undefined) return this.#endAt(number, bytes, offset, head)
+      this.#takeFrame(number, bytes, offset, head, damaged)
       if (head.kind === 'continues') return
       offset += head.length
     }
   }
 
-  #isNext(bytes: Uint8Array, offset: number, head: FrameHead): boolean {
-    if (head.sequence !== this.#sequence + 1 || head.chain !== this.#chain) return false
-    if (offset + head.length > bytes.length) return false
-    return hasWholeBody(bytes.subarray(offset, offset + head.length), head, this.#seed)
+  /** Which entries of the next frame are damaged, by where their bytes begin, if nothing else is; undefined when this is not it. */
+  #damageIn(bytes: Uint8Array, offset: number, head: FrameHead): readonly number[] | undefined {
+    if (head.sequence !== this.#sequence + 1 || head.chain !== this.#chain) return undefined
+    if (offset + head.length > bytes.length) return undefined
+    const frame = bytes.subarray(offset, offset + head.length)
+    if (hasWholeBody(frame, head, this.#seed)) return []
+    return provenDamage(frame, head, this.#seed)?.map((start) => offset + start)
   }
 
-  #takeFrame(segment: number, bytes: Uint8Array, offset: number, head: FrameHead): void {
+  #takeFrame(segment: number, bytes: Uint8Array, offset: number, head: FrameHead, damaged: readonly number[]): void {
     const start = offset + FRAME_HEAD_BYTES
     try {
-      this.#replay.readFrame(segment, bytes, start, start + head.recordBytes)
+      this.#replay.readFrame(segment, bytes, start, start + head.recordBytes, damaged)
     } catch (error) {
       if (!(error instanceof SenselessRecord)) throw error
       throw new CorruptStoreError(this.#pathOf(segment), error.offset, error.message, { cause: error })

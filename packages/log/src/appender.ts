@@ -2,9 +2,11 @@ import {
   AppendOutcomeUnknownError,
   BackpressureError,
   EntryTooLargeError,
+  IdempotencyKeyReusedError,
   LogClosedError,
   NotLeaderError,
   commandBytes,
+  type AppendedReply,
   type BusyReply,
   type ClientOutcome,
   type Command,
@@ -16,6 +18,7 @@ import {
 import { backoff } from './backoff.ts'
 import { assertDuration } from './duration.ts'
 import { giveUpAfter } from './giveUp.ts'
+import { isKeyed, KeyedTries } from './keyedTries.ts'
 import { whenAborted } from './whenAborted.ts'
 
 /** Where an appended command stands: committed, and applied by the leader. */
@@ -34,6 +37,15 @@ export interface AppendOptions {
    * `BackpressureError` at once.
    */
   readonly whenBusy?: 'wait' | 'throw'
+  /**
+   * Appends once, however often it is tried, by whichever process, as long as the group remembers the key: 1 to 128 UTF-16 units.
+   * Several commands get `/0`, `/1` ... behind it. The same key gives the same answer; for another command it is refused.
+   */
+  readonly idempotencyKey?: string
+  /** How long the group remembers the key at least, by the time of its log, in milliseconds; a day by default. */
+  readonly retainKeyMs?: number
+  /** Appends once although it is tried again after an unknown outcome, under a key of its own that nobody else knows. */
+  readonly exactlyOnce?: boolean
 }
 
 /** The ways from here to a group's leader. */
@@ -45,6 +57,8 @@ export interface LeaderRoute {
   readonly maxEntryBytes: number
   /** Who led last, as far as is known here. */
   readonly leaderId: ServerId | undefined
+  /** What is known here to be committed. */
+  readonly knownCommitIndex: Index
   /** The term that the group is led in; waits for a leader until the signal aborts, and is then undefined. */
   leaderTerm(signal: AbortSignal): Promise<Term | undefined>
   /** Hands the commands over once, for that term alone. */
@@ -52,6 +66,9 @@ export interface LeaderRoute {
 }
 
 export const DEFAULT_APPEND_TIMEOUT_MS = 10_000
+
+/** With a key it may be tried again: an answer that does not come within this time is not waited for. */
+const KEYED_TRY_MS = 2_000
 
 /** A try that begins later than this before the deadline may be given up before the leader says that it is busy. */
 const LAST_TRY_MS = 60
@@ -134,10 +151,10 @@ function splitBySize(commands: readonly Command[], maxBytes: number): Command[][
 }
 
 /**
- * Brings commands to the leader, whoever that is. It tries again only what is proven not to have been appended; each try
- * names the term it is meant for, so that an attempt that was given up cannot come true under a later leader.
- * @throws NotLeaderError, BackpressureError, AppendOutcomeUnknownError, EntryTooLargeError, LogClosedError; the signal's reason when
- * nothing had left.
+ * Brings commands to the leader, whoever that is. It tries again only what is proven not to have been appended, or has
+ * keys; each try names the term it is meant for, so that an attempt that was given up cannot come true under a later leader.
+ * @throws NotLeaderError, BackpressureError, AppendOutcomeUnknownError, EntryTooLargeError, LogClosedError, IdempotencyKeyReusedError;
+ * the signal's reason when nothing had left.
  */
 export async function appendToLeader(
   route: LeaderRoute,
@@ -159,24 +176,58 @@ async function tryUntil(
   commands: readonly Command[],
   { signal, whenBusy }: AppendOptions,
 ): Promise<readonly Appended[]> {
+  const keyed = isKeyed(commands) ? new KeyedTries(route.group) : undefined
   let busy: BusyReply | undefined
   for (let attempt = 0; ; attempt++) {
-    signal?.throwIfAborted()
-    if (route.closedError !== undefined) throw route.closedError
+    throwIfEnded(route, signal, keyed)
     const term = giveUp.aborted ? undefined : await route.leaderTerm(giveUp)
     if (term === undefined) {
-      signal?.throwIfAborted()
-      if (route.closedError !== undefined) throw route.closedError
+      throwIfEnded(route, signal, keyed)
+      keyed?.throwIfOpen('no leader said in time what became of it')
       throw busy === undefined ? new NotLeaderError(route.group, route.leaderId) : busyError(route.group, busy)
     }
-    const outcome = await attemptOnce(route, term, commands, Math.max(1, deadline - performance.now()), signal)
-    if (outcome.type === 'appended') return commands.map((_, place) => ({ index: outcome.firstIndex + place, term }))
+    const remainingMs = Math.max(1, deadline - performance.now())
+    const tryMs = keyed === undefined ? remainingMs : Math.min(remainingMs, KEYED_TRY_MS)
+    const outcome = await attemptOnce(
+      route,
+      term,
+      keyed?.again(commands, route.knownCommitIndex) ?? commands,
+      tryMs,
+      signal,
+    )
+    if (outcome.type === 'appended') return placesOf(outcome, commands.length)
     busy = outcome.type === 'busy' ? outcome : undefined
-    if (busy !== undefined && whenBusy === 'throw') throw busyError(route.group, busy)
-    throwIfFinal(route, term, commands, outcome)
+    if (busy !== undefined && whenBusy === 'throw') {
+      keyed?.throwIfOpen('the leader is busy')
+      throw busyError(route.group, busy)
+    }
+    if (keyed?.mayTryAgain(term, outcome) !== true) {
+      if (outcome.type === 'notSent' && outcome.reason !== 'disconnected') {
+        keyed?.throwIfOpen('it could not be sent again')
+      }
+      if (outcome.type === 'keyForgotten') keyed?.throwIfOpen('the group has forgotten the keys of that time')
+      throwIfFinal(route, term, commands, outcome)
+    }
     await backoff(attempt, giveUp)
-    if (busy !== undefined && deadline - performance.now() < LAST_TRY_MS) throw busyError(route.group, busy)
+    if (busy !== undefined && deadline - performance.now() < LAST_TRY_MS) {
+      keyed?.throwIfOpen('the leader is busy')
+      throw busyError(route.group, busy)
+    }
   }
+}
+
+function throwIfEnded(route: LeaderRoute, signal: AbortSignal | undefined, keyed: KeyedTries | undefined): void {
+  if (signal?.aborted === true) keyed?.throwIfOpen('the wait was aborted', { cause: signal.reason })
+  signal?.throwIfAborted()
+  const { closedError } = route
+  if (closedError === undefined) return
+  keyed?.throwIfOpen('the log was closed', { cause: closedError })
+  throw closedError
+}
+
+/** Where so many commands stand, by what the leader answered. */
+function placesOf({ firstIndex, term, places }: AppendedReply, count: number): readonly Appended[] {
+  return places ?? Array.from({ length: count }, (_, place) => ({ index: firstIndex + place, term }))
 }
 
 async function attemptOnce(
@@ -213,6 +264,12 @@ function throwIfFinal(
       if (outcome.reason === 'tooLarge') throw new EntryTooLargeError(bytesOf(commands), maxEntryBytes)
       if (outcome.reason === 'closed') throw new LogClosedError(group)
       return
+    case 'keyReused':
+      throw new IdempotencyKeyReusedError(group, outcome.key)
+    case 'keyForgotten': {
+      const why = `the group has forgotten idempotency keys since it was tried first, behind entry ${outcome.after}`
+      throw new AppendOutcomeUnknownError(group, term, why)
+    }
     case 'refused':
       if (outcome.reason !== 'closed') throw new TypeError(`group ${group}: the append was refused: ${outcome.message}`)
   }

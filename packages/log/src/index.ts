@@ -5,6 +5,7 @@ export type { TransferOptions } from './leadershipTransfer.ts'
 export { ReplicatedLog, type OpenLogOptions, type SubscribeOptions } from './replicatedLog.ts'
 export { connectLog, RemoteLog, type LeaderStatus, type ReadResult } from './remoteLog.ts'
 export type { CompactOptions, Compacted } from './logCompaction.ts'
+export type { BackupOptions } from './logBackup.ts'
 export type { LogStateMachine } from './stateMachine.ts'
 export type { ReadIndex, ReadIndexOptions } from './readIndex.ts'
 export type { Appended, AppendOptions } from './appender.ts'
@@ -20,7 +21,9 @@ export {
   BackpressureError,
   BootstrapConflictError,
   BootstrapIncompleteError,
+  DamagedLogError,
   EntryTooLargeError,
+  IdempotencyKeyReusedError,
   InvariantViolation,
   LeadershipTransferError,
   MembershipChangeError,

@@ -10,6 +10,8 @@ export class LogEntry {
   /** Milliseconds since the epoch, by the leader's clock; never falls along the log. */
   readonly time: number
   readonly subject: string | undefined
+  /** That by which it was appended once. */
+  readonly idempotencyKey: string | undefined
   /** The bytes that were appended; none for entries that Raft itself wrote. Shared: do not change them. */
   readonly data: Uint8Array
 
@@ -19,6 +21,7 @@ export class LogEntry {
     this.kind = entry.kind
     this.time = entry.time
     this.subject = entry.kind === 'command' ? entry.subject : undefined
+    this.idempotencyKey = entry.kind === 'command' ? entry.idempotency?.key : undefined
     this.data = entry.kind === 'command' ? entry.data : EMPTY
   }
 

@@ -16,13 +16,14 @@ export interface OpenSingleLogOptions extends NodeOptions, OpenLogOptions {
  */
 export async function openLog(
   group: GroupId,
-  { bootstrap, joinTimeoutMs, stateMachine, compaction, ...options }: OpenSingleLogOptions,
+  { bootstrap, joinTimeoutMs, repairTimeoutMs, stateMachine, compaction, ...options }: OpenSingleLogOptions,
 ): Promise<ReplicatedLog> {
   const node = await openNode(options)
   try {
     if (bootstrap !== undefined) await giveBirth(node, group, bootstrap)
     const log = await node.openLog(group, {
       ...(joinTimeoutMs !== undefined && { joinTimeoutMs }),
+      ...(repairTimeoutMs !== undefined && { repairTimeoutMs }),
       ...(stateMachine !== undefined && { stateMachine }),
       ...(compaction !== undefined && { compaction }),
     })

@@ -37,13 +37,15 @@ export interface BootstrapOptions {
 /** A process's part in any number of groups. */
 export class QuorateNode {
   readonly #node: RaftNode
+  readonly #store: Store
   /** Those that are open: what was closed must not be held. */
   readonly #logs = new Set<ReplicatedLog>()
   #closing: Promise<void> | undefined
 
   /** @internal Use `openNode`. */
-  constructor(node: RaftNode) {
+  constructor(node: RaftNode, store: Store) {
     this.#node = node
+    this.#store = store
   }
 
   get id(): NodeId {
@@ -88,10 +90,13 @@ export class QuorateNode {
    * compaction that cannot be meant, TypeError for one that the state machine cannot keep.
    */
   async openLog(group: GroupId, options: OpenLogOptions = {}): Promise<ReplicatedLog> {
-    if (options.joinTimeoutMs !== undefined) assertDuration('joinTimeoutMs', options.joinTimeoutMs)
+    for (const option of ['joinTimeoutMs', 'repairTimeoutMs'] as const) {
+      if (options[option] !== undefined) assertDuration(option, options[option])
+    }
     // A log that was closed a moment ago may still be writing.
     await new Promise<void>((resolve) => this.#node.whenQuiet(group, resolve))
-    const log: ReplicatedLog = new ReplicatedLog(this.#node, group, options, () => this.#logs.delete(log))
+    await this.#repair(group, options)
+    const log: ReplicatedLog = new ReplicatedLog(this.#node, group, this.#store, options, () => this.#logs.delete(log))
     this.#logs.add(log)
     await log.joined(options)
     return log
@@ -105,6 +110,13 @@ export class QuorateNode {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /** What the store cannot read any more of the log comes from the other servers, before this one takes part. */
+  #repair(group: GroupId, { repairTimeoutMs = 60_000 }: OpenLogOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#node.repair(group, repairTimeoutMs, (error) => (error === undefined ? resolve() : reject(error)))
+    })
   }
 
   async #closeAll(): Promise<void> {
@@ -124,5 +136,5 @@ export async function openNode({
   random = systemRandom,
   ...options
 }: NodeOptions): Promise<QuorateNode> {
-  return new QuorateNode(new RaftNode({ ...options, clock, random }))
+  return new QuorateNode(new RaftNode({ ...options, clock, random }), options.store)
 }

@@ -22,6 +22,7 @@ import {
   type LeaderRoute,
 } from './appender.ts'
 import { ASK_TIMEOUT_MS, askLeader, type WantedReply } from './askLeader.ts'
+import { AppendKeys } from './appendKeys.ts'
 import { toCommand, type Appendable } from './command.ts'
 import { giveUpAfter } from './giveUp.ts'
 import { assertInteger } from './integer.ts'
@@ -52,6 +53,7 @@ export class RemoteLog implements LeaderRoute {
   readonly #client: ClientTransport
   readonly #batcher: RequestBatcher
   readonly #slab = new Slab()
+  readonly #keys = new AppendKeys()
   #leader: LeaderStatus | undefined
   #isClosed = false
   #successionWatch: NodeJS.Timeout | undefined
@@ -66,6 +68,11 @@ export class RemoteLog implements LeaderRoute {
   /** @internal */
   get closedError(): Error | undefined {
     return this.#isClosed ? new LogClosedError(this.group) : undefined
+  }
+
+  /** @internal */
+  get knownCommitIndex(): Index {
+    return this.#leader?.commitIndex ?? 0
   }
 
   get leaderId(): ServerId | undefined {
@@ -88,14 +95,17 @@ export class RemoteLog implements LeaderRoute {
     assertWhenBusy(options)
     const { maxEntryBytes } = this
     if (!Array.isArray(given)) {
-      const appended = await appendInParts(this, [toCommand(given as Appendable, maxEntryBytes, this.#slab)], {
-        ...options,
-        timeoutMs,
-      })
+      const command = toCommand(given as Appendable, maxEntryBytes, this.#slab)
+      const appended = await appendInParts(
+        this,
+        this.#keys.keyed([command], options, { isList: false, maxEntryBytes }),
+        { ...options, timeoutMs },
+      )
       return appended[0]!
     }
     const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes, this.#slab))
-    return commands.length === 0 ? [] : appendInParts(this, commands, { ...options, timeoutMs })
+    const keyed = this.#keys.keyed(commands, options, { isList: true, maxEntryBytes })
+    return keyed.length === 0 ? [] : appendInParts(this, keyed, { ...options, timeoutMs })
   }
 
   /**

@@ -18,6 +18,7 @@ import {
   type ServerId,
   type ServerStatus,
   type Staleness,
+  type Store,
   type Term,
 } from '@quorate/core'
 import {
@@ -29,6 +30,7 @@ import {
   type AppendOptions,
   type LeaderRoute,
 } from './appender.ts'
+import { AppendKeys } from './appendKeys.ts'
 import { toCommand, type Appendable } from './command.ts'
 import {
   changeMembers,
@@ -39,9 +41,11 @@ import {
 import { transferLeadership, type TransferOptions } from './leadershipTransfer.ts'
 import { ASK_TIMEOUT_MS, askLeader } from './askLeader.ts'
 import { giveUpAfter } from './giveUp.ts'
+import { isKeyed } from './keyedTries.ts'
 import { allowsLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
 import { whenAborted } from './whenAborted.ts'
 import { LocalAppends, type LocalOutcome } from './localAppends.ts'
+import { backupLog, type BackupOptions } from './logBackup.ts'
 import { compactLog, type Compacted, type CompactOptions } from './logCompaction.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { Slab } from './slab.ts'
@@ -70,6 +74,11 @@ export interface SubscribeOptions {
 export interface OpenLogOptions {
   /** How long to wait for the group's birth, or its leader, on a store that holds nothing of it. 10,000 by default. */
   readonly joinTimeoutMs?: number
+  /**
+   * How long to ask the other servers for entries that the store cannot read any more, where there are such. 60,000 by default; then
+   * the log does not open.
+   */
+  readonly repairTimeoutMs?: number
   /** What the committed commands are for, beside subscriptions: the same on all servers of the group. */
   readonly stateMachine?: LogStateMachine
   /**
@@ -84,10 +93,13 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   readonly group: GroupId
   readonly #node: RaftNode
   readonly #hosted: HostedServer
+  readonly #store: Store
+  readonly #isCompacted: boolean
   readonly #status: Watchable<ServerStatus>
   readonly #local: LocalAppends
   readonly #batcher: RequestBatcher
   readonly #slab = new Slab()
+  readonly #keys = new AppendKeys()
   readonly #changeListeners = new Set<() => void>()
   /** The latest term that has a leader. */
   #ledTerm: Term = 0
@@ -100,11 +112,14 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   constructor(
     node: RaftNode,
     group: GroupId,
+    store: Store,
     { stateMachine, compaction }: Pick<OpenLogOptions, 'stateMachine' | 'compaction'>,
     noteEnd: () => void,
   ) {
     this.group = group
     this.#node = node
+    this.#store = store
+    this.#isCompacted = compaction?.afterEntries !== undefined || compaction?.afterBytes !== undefined
     this.#noteEnd = noteEnd
     this.#hosted = node.open(group, {
       stateMachine: machinePort(stateMachine),
@@ -138,6 +153,11 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     return this.#hosted.status.lastApplied
   }
 
+  /** @internal */
+  get knownCommitIndex(): Index {
+    return this.#hosted.server.state.commitIndex
+  }
+
   get leaderId(): ServerId | undefined {
     return this.#status.value.leaderId
   }
@@ -150,7 +170,8 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
    * Appends a command, or several one behind the other, wherever the leader is. Resolves once they are committed, and
    * applied by the leader: durable on a majority, for good.
    * @throws NotLeaderError when no leader was found in time, BackpressureError when it took in nothing in time,
-   * LogClosedError, EntryTooLargeError, TypeError: nothing was appended. AppendOutcomeUnknownError: perhaps.
+   * LogClosedError, EntryTooLargeError, TypeError, RangeError, IdempotencyKeyReusedError: nothing was appended.
+   * AppendOutcomeUnknownError: perhaps.
    */
   append(value: Appendable, options?: AppendOptions): Promise<Appended>
   append(values: readonly Appendable[], options?: AppendOptions): Promise<readonly Appended[]>
@@ -165,11 +186,21 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
       const { maxEntryBytes } = this
       if (!Array.isArray(given)) {
         const command = toCommand(given as Appendable, maxEntryBytes, this.#slab)
-        return this.#appendAll([command], options, timeoutMs, firstPlace)
+        return this.#appendAll(
+          this.#keys.keyed([command], options, { isList: false, maxEntryBytes }),
+          options,
+          timeoutMs,
+          firstPlace,
+        )
       }
       const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes, this.#slab))
       if (commands.length === 0) return Promise.resolve([])
-      return this.#appendAll(commands, options, timeoutMs, (places) => places)
+      return this.#appendAll(
+        this.#keys.keyed(commands, options, { isList: true, maxEntryBytes }),
+        options,
+        timeoutMs,
+        (places) => places,
+      )
     } catch (error) {
       return Promise.reject(error)
     }
@@ -245,6 +276,27 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   async compact(options: CompactOptions = {}): Promise<Compacted> {
     if (this.closedError !== undefined) throw this.closedError
     return compactLog(this.#hosted, options)
+  }
+
+  /**
+   * A backup of all that this server has applied when the loop begins, as the bytes of a file: what they are written to decides
+   * the pace. Appends and compaction go on. The file brings the group back with `quorate restore`, as another one with the same
+   * log.
+   *
+   * A log that is compacted, by a policy or because it was, has its state machine give a snapshot first. The loop throws what
+   * that throws; LogCompactedError where a log is compacted for the first time meanwhile: begin again; NotCaughtUpError while
+   * nothing is applied; LogClosedError, ServerStoppedError, the signal's reason.
+   */
+  backup(options: BackupOptions = {}): AsyncIterable<Uint8Array> {
+    const source = {
+      group: this.group,
+      hosted: this.#hosted,
+      store: this.#store,
+      isCompacted: this.#isCompacted,
+      closedError: () => this.closedError,
+      wallTime: Date.now,
+    }
+    return { [Symbol.asyncIterator]: () => backupLog(source, options) }
   }
 
   /** The committed entries, in order, without a gap. */
@@ -391,7 +443,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     timeoutMs: number,
     toResult: (places: readonly Appended[]) => Result,
   ): Promise<Result> {
-    if (this.#hosted.server.role !== 'leader' || options.signal !== undefined) {
+    if (this.#hosted.server.role !== 'leader' || options.signal !== undefined || isKeyed(commands)) {
       return appendInParts(this, commands, { ...options, timeoutMs }).then(toResult)
     }
     const { whenBusy } = options

@@ -6,6 +6,7 @@ import {
   type GroupId,
   type Term,
 } from '@quorate/core'
+import { isKeyed } from './keyedTries.ts'
 
 interface Waiting {
   readonly commands: readonly Command[]
@@ -76,9 +77,10 @@ export class RequestBatcher {
     const batches: Waiting[][] = []
     let room = 0
     for (const one of waiting) {
-      if (one.bytes > room) {
+      // The answer to commands with keys says of each of them where it stands, and is nobody else's.
+      if (one.bytes > room || isKeyed(one.commands)) {
         batches.push([])
-        room = this.#client.maxEntryBytes
+        room = isKeyed(one.commands) ? 0 : this.#client.maxEntryBytes
       }
       batches.at(-1)!.push(one)
       room -= one.bytes

@@ -20,6 +20,7 @@ function routeTo({ terms = [1], outcome }: FakeLeaders): LeaderRoute {
     closedError: undefined,
     maxEntryBytes: 100,
     leaderId: undefined,
+    knownCommitIndex: 0,
     leaderTerm: async () => terms[Math.min(attempt, terms.length - 1)],
     appendOnce: async (_term, commands) => outcome(attempt++, commands),
   }

@@ -1,10 +1,11 @@
-import type { ClientReply, ClientRequest, Command, Entry, RefusedReply } from '@quorate/core'
+import type { ClientReply, ClientRequest, Command, Entry, LogPosition, RefusedReply } from '@quorate/core'
 import { decoding } from './decoding.ts'
 import { encodeEntry, takeEntries } from './entryCodec.ts'
 import { type Tail, openFrame, sealFrame } from './envelope.ts'
 import { MalformedFrameError } from './errors.ts'
 import { type Field, FieldReader } from './fields.ts'
 import { FrameType, MAX_FRAME_BYTES } from './format.ts'
+import { idempotencyFields, readIdempotency } from './idempotencyCodec.ts'
 import { packWithData } from './messagePack.ts'
 
 /** The numbers that stand for the requests, for good. */
@@ -21,6 +22,8 @@ const ReplyCode = {
   readIndex: 7,
   compacted: 8,
   busy: 9,
+  keyReused: 10,
+  keyForgotten: 11,
 } as const
 
 /** The numbers that stand for the reasons of a refusal, for good. */
@@ -49,8 +52,13 @@ function requestFields(request: ClientRequest): Field[] {
   }
 }
 
+/** Subject and data: what is more is an idempotency key. */
+const PLAIN_COMMAND_FIELDS = 2
+
 function encodeCommand(command: Command): Uint8Array {
-  return packWithData([command.subject ?? null, null], command.data)
+  const { subject, idempotency, after, data } = command
+  if (idempotency === undefined) return packWithData([subject ?? null, null], data)
+  return packWithData([subject ?? null, ...idempotencyFields(idempotency), after ?? null, null], data)
 }
 
 /**
@@ -94,9 +102,18 @@ function readRequest(fields: FieldReader, tail: Tail): ClientRequest {
 function readCommand(values: readonly unknown[]): Command {
   const fields = new FieldReader(values)
   const subject = fields.optionalText('command.subject')
+  const keyed = values.length > PLAIN_COMMAND_FIELDS ? readKey(fields) : {}
   const data = fields.bytes('command.data')
   fields.end('a command')
-  return subject === undefined ? { data } : { subject, data }
+  return subject === undefined ? { ...keyed, data } : { subject, ...keyed, data }
+}
+
+function readKey(fields: FieldReader): Pick<Command, 'idempotency' | 'after'> {
+  const idempotency = readIdempotency(fields)
+  const after = fields.optionalInteger('command.after')
+  if (after !== undefined) return { idempotency, after }
+  fields.null('command.after')
+  return { idempotency }
 }
 
 /** `id` is that of the request. The bytes are sent at once, never kept. */
@@ -108,7 +125,16 @@ export function encodeClientReply(id: number, reply: ClientReply): Uint8Array {
 function replyFields(reply: ClientReply): Field[] {
   switch (reply.type) {
     case 'appended':
-      return [ReplyCode.appended, reply.firstIndex, reply.term]
+      return [
+        ReplyCode.appended,
+        reply.firstIndex,
+        reply.term,
+        ...(reply.places ?? []).flatMap(({ index, term }) => [index, term]),
+      ]
+    case 'keyReused':
+      return [ReplyCode.keyReused, reply.key]
+    case 'keyForgotten':
+      return [ReplyCode.keyForgotten, reply.key, reply.after]
     case 'notLeader':
       return [ReplyCode.notLeader, reply.term, reply.leaderId ?? null]
     case 'refused':
@@ -155,11 +181,13 @@ function readReply(fields: FieldReader, tail: Tail): ClientReply {
   const code = fields.integer('reply.type')
   switch (code) {
     case ReplyCode.appended:
-      return {
-        type: 'appended',
-        firstIndex: fields.integer('appended.firstIndex'),
-        term: fields.integer('appended.term'),
-      }
+      return readAppended(fields)
+    case ReplyCode.keyReused:
+      return { type: 'keyReused', key: fields.text('keyReused.key') }
+    case ReplyCode.keyForgotten: {
+      const key = fields.text('keyForgotten.key')
+      return { type: 'keyForgotten', key, after: fields.integer('keyForgotten.after') }
+    }
     case ReplyCode.notLeader:
       return {
         type: 'notLeader',
@@ -192,6 +220,14 @@ function readReply(fields: FieldReader, tail: Tail): ClientReply {
     default:
       throw new MalformedFrameError(`a client reply is of the unknown type ${code}`)
   }
+}
+
+function readAppended(fields: FieldReader): ClientReply {
+  const firstIndex = fields.integer('appended.firstIndex')
+  const term = fields.integer('appended.term')
+  const places: LogPosition[] = []
+  while (!fields.atEnd) places.push(fields.position('appended.place'))
+  return { type: 'appended', firstIndex, term, ...(places.length === 0 ? {} : { places }) }
 }
 
 function readReason(fields: FieldReader): RefusedReply['reason'] {

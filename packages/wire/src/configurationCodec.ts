@@ -1,4 +1,4 @@
-import { type Configuration, type Member, type ServerId, isName } from '@quorate/core'
+import { type Configuration, type Member, type Origin, type ServerId, isName } from '@quorate/core'
 import { MalformedFrameError } from './errors.ts'
 import { type Field, type FieldReader, isUuid } from './fields.ts'
 
@@ -7,9 +7,9 @@ const MAX_VOTER_SETS = 2
 
 /** @throws TypeError unless `configuration` is one that can be read again. */
 export function configurationFields(configuration: Configuration): Field[] {
-  const { groupUuid, members, voters, next } = configuration
+  const { groupUuid, origin, members, voters, next } = configuration
   assertEncodable(configuration)
-  const fields: Field[] = [groupUuid]
+  const fields: Field[] = [groupUuid, ...originFields(origin)]
   putMembers(fields, members)
   fields.push(voters.length)
   for (const set of voters) fields.push(set.length, ...set)
@@ -22,14 +22,33 @@ export function configurationFields(configuration: Configuration): Field[] {
 
 export function readConfiguration(fields: FieldReader): Configuration {
   const groupUuid = fields.uuid('configuration.groupUuid')
+  const origin = readOrigin(fields)
+  const named = origin === undefined ? { groupUuid } : { groupUuid, origin }
   const members = readMembers(fields, 'configuration.members')
   const sets = fields.integer('configuration.voters')
   if (sets === 0 || sets > MAX_VOTER_SETS) throw new MalformedFrameError(`a configuration has ${sets} sets of voters`)
   const voters: ServerId[][] = []
   for (let left = sets; left > 0; left--) voters.push(readVoters(fields))
-  if (fields.atEnd) return { groupUuid, members, voters }
+  if (fields.atEnd) return { ...named, members, voters }
   const next = { members: readMembers(fields, 'configuration.next.members'), voters: readVoters(fields) }
-  return { groupUuid, members, voters, next }
+  return { ...named, members, voters, next }
+}
+
+/** The numbers that stand for the reasons, for good. */
+const REASONS = ['recovery', 'restore'] as const satisfies Origin['reason'][]
+
+function originFields(origin: Origin | undefined): Field[] {
+  return origin === undefined ? [null] : [origin.groupUuid, origin.lastIndex, REASONS.indexOf(origin.reason)]
+}
+
+function readOrigin(fields: FieldReader): Origin | undefined {
+  const groupUuid = fields.optionalUuid('configuration.origin.groupUuid')
+  if (groupUuid === undefined) return undefined
+  const lastIndex = fields.integer('configuration.origin.lastIndex')
+  const code = fields.integer('configuration.origin.reason')
+  const reason = REASONS[code]
+  if (reason === undefined) throw new MalformedFrameError(`a group was founded anew for the unknown reason ${code}`)
+  return { groupUuid, lastIndex, reason }
 }
 
 function putMembers(fields: Field[], members: readonly Member[]): void {
@@ -58,16 +77,23 @@ function readVoters(fields: FieldReader): ServerId[] {
   return voters
 }
 
-function assertEncodable({ groupUuid, members, voters, next }: Configuration): void {
+function assertEncodable({ groupUuid, origin, members, voters, next }: Configuration): void {
   const sound =
     isUuid(groupUuid) &&
+    isOrigin(origin) &&
     [...members, ...(next?.members ?? [])].every(isMember) &&
     voters.length > 0 &&
     voters.length <= MAX_VOTER_SETS &&
     [...voters, next?.voters ?? []].every((set) => set.every(isName))
   if (!sound) {
-    throw new TypeError(`not a configuration: ${JSON.stringify({ groupUuid, members, voters, next })}`)
+    throw new TypeError(`not a configuration: ${JSON.stringify({ groupUuid, origin, members, voters, next })}`)
   }
+}
+
+function isOrigin(origin: Origin | undefined): boolean {
+  if (origin === undefined) return true
+  const { groupUuid, lastIndex, reason } = origin
+  return isUuid(groupUuid) && Number.isSafeInteger(lastIndex) && lastIndex >= 0 && REASONS.includes(reason)
 }
 
 function isMember({ id, store, priority = 0 }: Member): boolean {

@@ -5,14 +5,21 @@ import type { Tail } from './envelope.ts'
 import { MalformedFrameError, NewerFormatError } from './errors.ts'
 import { type Field, FieldReader } from './fields.ts'
 import { FORMAT } from './format.ts'
+import { idempotencyFields, readIdempotency } from './idempotencyCodec.ts'
 import { packFields, packWithData, unpackValues } from './messagePack.ts'
 import { scanValues } from './scan.ts'
 
 /** The numbers that stand for the kinds, on the wire and on disk, for good. */
-const KIND_CODES: Readonly<Record<EntryKind, number>> = { command: 1, 'no-op': 2, configuration: 3 }
+const KIND_CODES: Readonly<Record<EntryKind | 'keyedCommand', number>> = {
+  command: 1,
+  'no-op': 2,
+  configuration: 3,
+  /** A command with an idempotency key. */
+  keyedCommand: 4,
+}
 
-/** Session, checkpoint and upgrade: a later format gives them a meaning. */
-const RESERVED_KIND_CODES: readonly number[] = [4, 5, 6]
+/** Checkpoint and upgrade: a later format gives them a meaning. */
+const RESERVED_KIND_CODES: readonly number[] = [5, 6]
 
 /** The entry's bytes, the same at every call: encoded once, then kept in `entry.encoded`. */
 export function encodeEntry(entry: Entry): Uint8Array {
@@ -20,14 +27,16 @@ export function encodeEntry(entry: Entry): Uint8Array {
 }
 
 function encode(entry: Entry): Uint8Array {
-  const { index, term, kind, time } = entry
+  const { index, term, time } = entry
   // What cannot be decoded must not be encoded: the log could not be read again.
   const sound = isWhole(index) && index > 0 && isWhole(term) && isWhole(time)
   invariant(sound, 'index, term and time of an entry are whole numbers')
-  const fields: Field[] = [index, term, KIND_CODES[kind], time]
+  const fields: Field[] = [index, term, codeOf(entry), time]
   switch (entry.kind) {
     case 'command':
-      fields.push(entry.subject ?? null, null)
+      fields.push(entry.subject ?? null)
+      if (entry.idempotency !== undefined) fields.push(...idempotencyFields(entry.idempotency))
+      fields.push(null)
       return packWithData(fields, entry.data)
     case 'no-op':
       return Buffer.from(packFields(fields, 0))
@@ -35,6 +44,10 @@ function encode(entry: Entry): Uint8Array {
       fields.push(...configurationFields(entry.configuration))
       return Buffer.from(packFields(fields, 0))
   }
+}
+
+function codeOf(entry: Entry): number {
+  return KIND_CODES[entry.kind === 'command' && entry.idempotency !== undefined ? 'keyedCommand' : entry.kind]
 }
 
 function isWhole(value: number): boolean {
@@ -82,6 +95,13 @@ function readKind(
       const data = fields.bytes('entry.data')
       if (subject === undefined) return { index, term, time, encoded, kind: 'command', data }
       return { index, term, time, encoded, kind: 'command', subject, data }
+    }
+    case KIND_CODES['keyedCommand']: {
+      const subject = fields.optionalText('entry.subject')
+      const idempotency = readIdempotency(fields)
+      const data = fields.bytes('entry.data')
+      if (subject === undefined) return { index, term, time, encoded, kind: 'command', idempotency, data }
+      return { index, term, time, encoded, kind: 'command', subject, idempotency, data }
     }
     case KIND_CODES['no-op']:
       return { index, term, time, encoded, kind: 'no-op' }

@@ -49,6 +49,11 @@ export class FieldReader {
     return typeof this.#fields[this.#at] === 'number' ? this.integer(what) : undefined
   }
 
+  /** Nothing stands here. */
+  null(what: string): void {
+    if (!this.#takesNull()) throw unexpected(what, 'nil', this.#fields[this.#at])
+  }
+
   /** 0 or 1. */
   flag(what: string): boolean {
     const field = this.#fields[this.#at++]

@@ -1,3 +1,7 @@
+export type { BackupCounts, BackupHead, BackupPart } from './backup.ts'
+export { decodeBackup } from './backupDecoder.ts'
+export { BackupEncoder } from './backupEncoder.ts'
+export { BackupCutShortError, DamagedBackupError, ForeignBackupError, NewerBackupError } from './backupErrors.ts'
 export { decodeClientReply, decodeClientRequest, encodeClientReply, encodeClientRequest } from './clientCodec.ts'
 export { decodeEntry, encodeEntry } from './entryCodec.ts'
 export { ForeignFrameError, MalformedFrameError, NewerFormatError } from './errors.ts'

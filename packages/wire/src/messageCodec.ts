@@ -24,6 +24,9 @@ const Code = {
   bootstrapStanding: 17,
   bootstrapOffer: 18,
   bootstrapAccepted: 19,
+  repairInquiry: 20,
+  repairEntry: 21,
+  repairAbsent: 22,
 } as const
 
 const NO_ENTRIES: readonly Entry[] = []
@@ -74,6 +77,14 @@ export function messageFields(message: Message): Field[] {
       return [Code.bootstrapOffer]
     case 'bootstrap.accepted':
       return [Code.bootstrapAccepted, message.groupUuid]
+    case 'repair.inquiry':
+      return [Code.repairInquiry, message.wanted.index, message.wanted.term]
+    case 'repair.entry':
+      return [Code.repairEntry]
+    case 'repair.absent': {
+      const { wanted, committedTerm, startsAfter } = message
+      return [Code.repairAbsent, wanted.index, wanted.term, startsAfter, committedTerm ?? null]
+    }
   }
 }
 
@@ -83,6 +94,7 @@ export function entriesOf(message: Message): readonly Entry[] {
     case 'appendEntries':
       return message.entries
     case 'bootstrap.offer':
+    case 'repair.entry':
       return [message.entry]
     default:
       return NO_ENTRIES
@@ -224,6 +236,27 @@ function readBootstrapMessage(code: number, fields: FieldReader, tail: Tail): Me
     }
     case Code.bootstrapAccepted:
       return { type: 'bootstrap.accepted', groupUuid: fields.uuid('bootstrap.accepted.groupUuid') }
+    default:
+      return readRepairMessage(code, fields, tail)
+  }
+}
+
+function readRepairMessage(code: number, fields: FieldReader, tail: Tail): Message {
+  switch (code) {
+    case Code.repairInquiry:
+      return { type: 'repair.inquiry', wanted: fields.position('repair.inquiry.wanted') }
+    case Code.repairEntry: {
+      const entry = takeEntry(tail)
+      if (entry === undefined) throw new MalformedFrameError('repair.entry has no entry')
+      return { type: 'repair.entry', entry }
+    }
+    case Code.repairAbsent: {
+      const wanted = fields.position('repair.absent.wanted')
+      const startsAfter = fields.integer('repair.absent.startsAfter')
+      const committedTerm = fields.optionalInteger('repair.absent.committedTerm')
+      if (committedTerm === undefined) fields.null('repair.absent.committedTerm')
+      return { type: 'repair.absent', wanted, committedTerm, startsAfter }
+    }
     default:
       throw new MalformedFrameError(`a message is of the unknown type ${code}`)
   }

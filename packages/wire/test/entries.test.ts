@@ -194,7 +194,6 @@ describe('what could not be read again is not written', () => {
 })
 
 test.each([
-  ['session', 4],
   ['checkpoint', 5],
   ['upgrade', 6],
 ])('an entry of the kind %s is of a newer format', (_, code) => {

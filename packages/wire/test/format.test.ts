@@ -29,7 +29,7 @@ const ENTRIES: [string, Entry][] = [
   ['96 05 02 01 cd01f4 c0 c400', { kind: 'command', index: 5, term: 2, time: 500, data: Uint8Array.of() }],
   ['94 05 02 02 cb427a0c4506c00000', { kind: 'no-op', index: 5, term: 2, time: 1_790_000_000_000 }],
   [
-    '9e 01 00 03 07 a175 02 a16e a173 a16d a174 01 02 a16e a16d',
+    '9f 01 00 03 07 a175 c0 02 a16e a173 a16d a174 01 02 a16e a16d',
     {
       kind: 'configuration',
       index: 1,
@@ -46,7 +46,7 @@ const ENTRIES: [string, Entry][] = [
     },
   ],
   [
-    'dc0019 01 00 03 07 a175 02 a16e a173 a16d a174 02 01 a16e 02 a16e a16d 02 a16e a173 a16d 07 a174 02 a16e a16d',
+    'dc001a 01 00 03 07 a175 c0 02 a16e a173 a16d a174 02 01 a16e 02 a16e a16d 02 a16e a173 a16d 07 a174 02 a16e a16d',
     {
       kind: 'configuration',
       index: 1,
@@ -110,7 +110,7 @@ const MESSAGES: [string, Message][] = [
     { type: 'bootstrap.standing', birth: undefined, groupUuid: 'v', knownStore: undefined },
   ],
   [
-    '95 a173 a167 a175 01 12 9b 01 00 03 07 a175 01 a16e a173 01 01 a16e',
+    '95 a173 a167 a175 01 12 9c 01 00 03 07 a175 c0 01 a16e a173 01 01 a16e',
     {
       type: 'bootstrap.offer',
       entry: {

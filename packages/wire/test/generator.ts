@@ -5,6 +5,7 @@ import type {
   Member,
   Entry,
   EntryKind,
+  Idempotency,
   LogPosition,
   Message,
   Packet,
@@ -63,7 +64,13 @@ export class Generator {
       return this.below(3) === 0 ? { id, store, priority: this.below(256) } : { id, store }
     })
     const set = (): string[] => members.map((member) => member.id).filter(() => this.below(2) === 0)
-    const configuration = { groupUuid: this.uuid(), members, voters: this.below(2) === 0 ? [set()] : [set(), set()] }
+    const origin = {
+      groupUuid: this.uuid(),
+      lastIndex: this.integer(),
+      reason: this.pick(['recovery', 'restore'] as const),
+    }
+    const named = this.below(4) === 0 ? { groupUuid: this.uuid(), origin } : { groupUuid: this.uuid() }
+    const configuration = { ...named, members, voters: this.below(2) === 0 ? [set()] : [set(), set()] }
     if (this.below(2) === 0) return configuration
     return { ...configuration, next: { members: members.slice(this.below(members.length)), voters: set() } }
   }
@@ -73,13 +80,21 @@ export class Generator {
     const kind = this.pick<EntryKind>(['command', 'command', 'command', 'no-op', 'configuration'])
     switch (kind) {
       case 'command':
-        if (this.below(2) === 0) return { ...base, kind, data: this.bytes() }
-        return { ...base, kind, subject: this.text(), data: this.bytes() }
+        return { ...base, kind, ...this.subject(), ...this.idempotency(), data: this.bytes() }
       case 'no-op':
         return { ...base, kind }
       case 'configuration':
         return { ...base, kind, configuration: this.configuration() }
     }
+  }
+
+  subject(): { subject?: string } {
+    return this.below(2) === 0 ? {} : { subject: this.text() }
+  }
+
+  idempotency(): { idempotency?: Idempotency } {
+    if (this.below(3) > 0) return {}
+    return { idempotency: { key: this.text().slice(0, 127) + '.', retainMs: this.integer() } }
   }
 
   /** Entries behind `prevLog`, up to some term that comes back with them. */
@@ -114,7 +129,15 @@ export class Generator {
     const round = this.integer()
     const position = this.position()
     const term = position.term + this.integer()
-    switch (this.below(17)) {
+    switch (this.below(20)) {
+      case 17:
+        return { type: 'repair.inquiry', wanted: this.position() }
+      case 18:
+        return { type: 'repair.entry', entry: this.entry(1 + this.integer(), this.integer()) }
+      case 19: {
+        const committedTerm = this.pick([undefined, this.integer()])
+        return { type: 'repair.absent', wanted: this.position(), committedTerm, startsAfter: this.integer() }
+      }
       case 9:
         return { type: 'preVote', term, round, lastLog: position }
       case 10:
@@ -178,7 +201,9 @@ export class Generator {
       case 0: {
         const commands = this.list(5, () => {
           const data = this.bytes()
-          return this.below(2) === 0 ? { data } : { subject: this.text(), data }
+          const { idempotency } = this.idempotency()
+          const keyed = idempotency === undefined ? {} : { idempotency, ...this.pick([{}, { after: this.integer() }]) }
+          return { ...this.subject(), ...keyed, data }
         })
         return { type: 'append', term: this.integer(), commands }
       }
@@ -191,9 +216,18 @@ export class Generator {
 
   reply(): ClientReply {
     const term = this.integer()
-    switch (this.below(6)) {
+    switch (this.below(8)) {
+      case 6:
+        return { type: 'keyReused', key: this.text() }
+      case 7:
+        return { type: 'keyForgotten', key: this.text(), after: this.integer() }
       case 0:
-        return { type: 'appended', firstIndex: this.integer(), term }
+        return {
+          type: 'appended',
+          firstIndex: this.integer(),
+          term,
+          ...this.pick([{}, { places: [this.position(), ...this.list(3, () => this.position())] }]),
+        }
       case 1:
         return { type: 'notLeader', term, leaderId: this.pick([undefined, this.name()]) }
       case 2:

@@ -253,12 +253,16 @@ describe('malformed', () => {
     ['data: missing', [1, 1, 1, TIME, null], 'entry.data'],
     ['too much', [1, 1, 2, TIME, 1], '1 fields too many'],
     ['configuration: no UUID', [1, 1, 3, TIME, 5], 'configuration.groupUuid'],
-    ['configuration: endless members', [1, 1, 3, TIME, 'u', 2 ** 50, 'a', 's'], 'member.id'],
-    ['configuration: a member without a name', [1, 1, 3, TIME, 'u', 1, '_', 's', 1, 1, 'a'], 'member.id'],
-    ['configuration: a member without a store', [1, 1, 3, TIME, 'u', 1, 'a', '', 1, 1, 'a'], 'member.store'],
-    ['configuration: no voters', [1, 1, 3, TIME, 'u', 1, 'a', 's', 0], '0 sets'],
-    ['configuration: three sets', [1, 1, 3, TIME, 'u', 1, 'a', 's', 3, 0, 0, 0], '3 sets'],
-    ['configuration: a voter without a name', [1, 1, 3, TIME, 'u', 1, 'a', 's', 1, 1, ''], 'voter'],
+    ['configuration: endless members', [1, 1, 3, TIME, 'u', null, 2 ** 50, 'a', 's'], 'member.id'],
+    ['configuration: a member without a name', [1, 1, 3, TIME, 'u', null, 1, '_', 's', 1, 1, 'a'], 'member.id'],
+    ['configuration: a member without a store', [1, 1, 3, TIME, 'u', null, 1, 'a', '', 1, 1, 'a'], 'member.store'],
+    ['configuration: no voters', [1, 1, 3, TIME, 'u', null, 1, 'a', 's', 0], '0 sets'],
+    ['configuration: three sets', [1, 1, 3, TIME, 'u', null, 1, 'a', 's', 3, 0, 0, 0], '3 sets'],
+    ['configuration: a voter without a name', [1, 1, 3, TIME, 'u', null, 1, 'a', 's', 1, 1, ''], 'voter'],
+    ['configuration: an origin of no reason', [1, 1, 3, TIME, 'u', 'v', 9, 2, 1, 'a', 's', 1, 1, 'a'], 'reason 2'],
+    ['a key without text', [1, 1, 4, TIME, null, '', 5, Buffer.from('x')], 'idempotency key has 0'],
+    ['a key too long', [1, 1, 4, TIME, null, 'k'.repeat(129), 5, Buffer.from('x')], 'idempotency key has 129'],
+    ['a key without end', [1, 1, 4, TIME, null, 'k', 'x', Buffer.from('x')], 'retainMs'],
   ])('an entry: %s', (_, fields, part) => {
     expect(reasonOf(packr.pack(fields), decodeEntry)).toContain(part)
   })

@@ -56,6 +56,8 @@ export function everyEntry(): Entry[] {
     { ...command(2 ** 40, 2 ** 33), time: Number.MAX_SAFE_INTEGER },
     command(7, 2, Buffer.alloc(300, 1)),
     command(8, 2, Buffer.alloc(70_000, 2)),
+    { ...command(9, 2), idempotency: { key: 'order 17 ✓', retainMs: 86_400_000 } },
+    { ...command(10, 2), subject: 'orders', idempotency: { key: 'k'.repeat(128), retainMs: 2 ** 40 } },
   ]
 }
 
@@ -97,6 +99,10 @@ export function everyMessage(): Message[] {
     { type: 'bootstrap.standing', birth: STORE, groupUuid: GROUP_UUID, knownStore: STORE },
     { type: 'bootstrap.offer', entry: configurationEntry() },
     { type: 'bootstrap.accepted', groupUuid: GROUP_UUID },
+    { type: 'repair.inquiry', wanted: { index: 2 ** 40, term: 7 } },
+    { type: 'repair.entry', entry: command(9) },
+    { type: 'repair.absent', wanted: { index: 9, term: 7 }, committedTerm: 8, startsAfter: 0 },
+    { type: 'repair.absent', wanted: { index: 9, term: 7 }, committedTerm: undefined, startsAfter: 2 ** 40 },
   ]
 }
 
@@ -104,6 +110,14 @@ export function everyRequest(): ClientRequest[] {
   const data = Buffer.from('data')
   return [
     { type: 'append', term: 7, commands: [{ data }, { subject: 'orders.created', data }, { subject: '', data }] },
+    {
+      type: 'append',
+      term: 7,
+      commands: [
+        { idempotency: { key: 'order 17 ✓', retainMs: 86_400_000 }, data },
+        { subject: 'orders', idempotency: { key: 'k'.repeat(128), retainMs: 0 }, after: 2 ** 40, data },
+      ],
+    },
     { type: 'read', after: 2 ** 45, maxBytes: 65_536 },
     { type: 'status' },
   ]
@@ -112,6 +126,17 @@ export function everyRequest(): ClientRequest[] {
 export function everyReply(): ClientReply[] {
   return [
     { type: 'appended', firstIndex: 12, term: 7 },
+    {
+      type: 'appended',
+      firstIndex: 12,
+      term: 7,
+      places: [
+        { index: 12, term: 6 },
+        { index: 2 ** 40, term: 7 },
+      ],
+    },
+    { type: 'keyReused', key: 'order 17 ✓' },
+    { type: 'keyForgotten', key: 'k'.repeat(128), after: 2 ** 40 },
     { type: 'notLeader', term: 7, leaderId: 'n2' },
     { type: 'notLeader', term: 7, leaderId: undefined },
     { type: 'refused', reason: 'tooLarge', message: 'the command is too large — split it' },

@@ -42,8 +42,22 @@ export const ADMISSION_MUTANTS = [
     edits: [
       {
         file: ADMISSION,
-        find: 'if (known !== undefined && known.store !== packet.store) {',
+        find: 'if (known !== undefined && known.store !== packet.store && !packet.messages.every(isOfLeader)) {',
         replace: `if (known !== undefined && packet.store === '') {`,
+      },
+    ],
+  },
+  {
+    name: 'recovered-leader-not-heard',
+    title: 'A server that catches up does not hear a leader that its log knows by a store of long ago.',
+    source: 'of our own: a server added after a recovery stood still until the leadership moved',
+    breaks: ['LIVE'],
+    suite: 'core',
+    edits: [
+      {
+        file: ADMISSION,
+        find: 'known.store !== packet.store && !packet.messages.every(isOfLeader)',
+        replace: 'known.store !== packet.store && (isOfLeader(packet.messages[0]!) || !leads)',
       },
     ],
   },

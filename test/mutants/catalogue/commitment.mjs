@@ -168,8 +168,8 @@ export const COMMITMENT_MUTANTS = [
     edits: [
       {
         file: APPENDING,
-        find: 'if (term !== state.currentTerm || commands.length === 0) {',
-        replace: 'if (commands.length === 0) {',
+        find: 'if (order.term !== state.currentTerm || order.commands.length === 0) refuseAppend',
+        replace: 'if (order.commands.length === 0) refuseAppend',
       },
     ],
   },
@@ -181,8 +181,8 @@ export const COMMITMENT_MUTANTS = [
     edits: [
       {
         file: COMMITMENT,
-        find: 'if (isReached && log.termAt(lastIndex) === term) return',
-        replace: 'if (isReached) return',
+        find: 'if (isReached && log.termAt(lastIndex) === term) {',
+        replace: 'if (isReached) {',
       },
     ],
   },

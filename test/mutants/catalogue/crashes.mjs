@@ -142,10 +142,8 @@ export const CRASH_MUTANTS = [
     edits: [
       {
         file: RECOVERY,
-        find: 'return hasWholeBody(bytes.subarray(offset, offset + head.length), head, this.#seed)',
-        replace:
-          'const frame = bytes.subarray(offset, offset + head.length)\n' +
-          '    return frame.at(-1) === 0 || hasWholeBody(frame, head, this.#seed)',
+        find: 'if (hasWholeBody(frame, head, this.#seed)) return []',
+        replace: 'if (frame.at(-1) === 0 || hasWholeBody(frame, head, this.#seed)) return []',
       },
     ],
   },

@@ -130,8 +130,8 @@ export const DAMAGE_MUTANTS = [
     edits: [
       {
         file: RECOVERY,
-        find: 'if (head.sequence !== this.#sequence + 1 || head.chain !== this.#chain) return false',
-        replace: 'if (head.sequence < 0) return false',
+        find: 'if (head.sequence !== this.#sequence + 1 || head.chain !== this.#chain) return undefined',
+        replace: 'if (head.sequence < 0) return undefined',
       },
     ],
   },

@@ -223,7 +223,7 @@ export const DURABILITY_MUTANTS = [
       },
       {
         file: ADMISSION,
-        find: 'if (known !== undefined && known.store !== packet.store) {',
+        find: 'if (known !== undefined && known.store !== packet.store && !packet.messages.every(isOfLeader)) {',
         replace: `if (known !== undefined && packet.store === '') {`,
       },
       {

@@ -46,7 +46,8 @@ export class Admission {
     }
     if (!isRecognised(this.#options.server.state)) return this.#admitsLeaders(from, leads)
     const known = memberOf(configuration, from)
-    if (known !== undefined && known.store !== packet.store) {
+    // Who leads was elected, by whichever store: a server that catches up may know of no more than what is long over.
+    if (known !== undefined && known.store !== packet.store && !packet.messages.every(isOfLeader)) {
       this.dropped.replacedStore++
       return false
     }

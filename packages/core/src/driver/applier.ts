@@ -5,6 +5,7 @@ import type { StateMachine, Store } from '../ports.ts'
 import { isSameSnapshot, type SnapshotDescription } from '../snapshot.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import { ReaderSource } from './readerSource.ts'
+import { MachineSource } from './systemPart.ts'
 import type { SnapshotTaker } from './snapshotTaker.ts'
 
 export type EntriesDone = (error: Error | undefined, entries: readonly Entry[]) => void
@@ -88,6 +89,7 @@ export class Applier {
     this.#give(
       (done) => stateMachine.apply(entries, done),
       () => {
+        server.noteApplied(entries)
         taker.noteApplied(entries)
         this.#apply(last, upTo)
       },
@@ -106,15 +108,25 @@ export class Applier {
     this.#give(
       (done) => {
         if (stateMachine.restore === undefined) throw new TypeError(cannotRestore(server.group, description))
+        const restore = stateMachine.restore.bind(stateMachine)
         const reader = store.openSnapshot(server.group)
-        const source = new ReaderSource(reader)
+        const source = new MachineSource(new ReaderSource(reader))
         invariant(
           isSameSnapshot(reader.description, description),
           'the store holds the snapshot that it was told to be',
         )
-        stateMachine.restore(source, (error) => {
+        const end = (error?: Error): void => {
           source.close()
           done(error)
+        }
+        source.readSystemPart(description.lastTime, (error, system) => {
+          if (system === undefined) return end(error)
+          server.noteRestored(system.keys)
+          try {
+            restore(source, end)
+          } catch (thrown) {
+            end(toError(thrown))
+          }
         })
       },
       () => {

@@ -1,7 +1,15 @@
-import type { Command } from '../entry.ts'
+import type { Command, Entry } from '../entry.ts'
 import { LogCompactedError, toError } from '../errors.ts'
-import type { Index, NodeId, ServerId, StoreIdentity } from '../identifiers.ts'
-import { isBootstrapMessage, type BootstrapMessage, type BootstrapStanding, type Packet } from '../messages.ts'
+import type { GroupUuid, Index, LogPosition, NodeId, ServerId, StoreIdentity } from '../identifiers.ts'
+import {
+  isBootstrapMessage,
+  isRepairMessage,
+  type BootstrapMessage,
+  type BootstrapStanding,
+  type Packet,
+  type RepairAbsent,
+  type RepairEntry,
+} from '../messages.ts'
 import type { ClientTransport, StateMachine, Store } from '../ports.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
 import type { Durability } from '../state/durability.ts'
@@ -197,10 +205,34 @@ export class HostedServer {
     }
   }
 
+  /** An entry for a log that lacks it, or why there is none. Nothing comes back for another group, or when the store fails. */
+  readForRepair(groupUuid: GroupUuid, wanted: LogPosition, done: (answer: RepairEntry | RepairAbsent) => void): void {
+    const { state } = this.server
+    const { log, commitIndex } = state
+    if (configurationOf(state)?.groupUuid !== groupUuid) return
+    const [after, upTo] = [wanted.index - 1, wanted.index]
+    const absent = (): void => {
+      const committedTerm = upTo <= commitIndex ? log.termAt(upTo) : undefined
+      done({ type: 'repair.absent', wanted, committedTerm, startsAfter: log.startsAfter.index })
+    }
+    if (upTo <= log.startsAfter.index || !log.holds(wanted)) {
+      absent()
+      return
+    }
+    const give = (entry: Entry | undefined): void => {
+      if (entry?.term === wanted.term) done({ type: 'repair.entry', entry })
+    }
+    const cached = log.cached(after, upTo, Infinity)
+    if (cached !== undefined) give(cached[0])
+    else this.#readStore(after, upTo, Infinity, (_error, entries) => give(entries[0]))
+  }
+
   /** A packet from another node. */
   receive(from: NodeId, packet: Packet): void {
     if (!this.#admission.admits(from, packet)) return
-    for (const message of packet.messages) if (!isBootstrapMessage(message)) this.server.receive(from, message)
+    for (const message of packet.messages) {
+      if (!isBootstrapMessage(message) && !isRepairMessage(message)) this.server.receive(from, message)
+    }
     this.#options.wake(this)
   }
 

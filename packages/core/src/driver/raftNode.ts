@@ -1,6 +1,6 @@
 import { LogClosedError, ServerStoppedError } from '../errors.ts'
 import { assertName, type GroupId, type NodeId } from '../identifiers.ts'
-import { isBootstrapMessage, type Packet } from '../messages.ts'
+import { isBootstrapMessage, isRepairMessage, type Packet } from '../messages.ts'
 import type {
   ClientTransport,
   Clock,
@@ -20,6 +20,8 @@ import { Bootstrapper } from './bootstrapper.ts'
 import { assertCompactionPolicy, type CompactionPolicy } from './compactionPolicy.ts'
 import { HostedServer } from './hostedServer.ts'
 import { Outbox } from './outbox.ts'
+import type { RepairDone } from './repair.ts'
+import { assertWhole, Repairer } from './repairer.ts'
 import type { ServerStatus } from './status.ts'
 import { Timers } from './timers.ts'
 import { Writes } from './writes.ts'
@@ -55,6 +57,7 @@ export class RaftNode {
   readonly #transport: Transport
   readonly #timers: Timers
   readonly #bootstrapper: Bootstrapper
+  readonly #repairer: Repairer
   readonly #outbox = new Outbox()
   readonly #hosted = new Map<GroupId, HostedServer>()
   readonly #writes: Writes
@@ -79,6 +82,14 @@ export class RaftNode {
       store: options.store,
       random: options.random,
       clock: options.clock,
+      timers: this.#timers,
+      writes: this.#writes,
+      hosted: (group) => this.#hosted.get(group),
+      send: (to, packet) => this.#transport.send(to, [packet]),
+    })
+    this.#repairer = new Repairer({
+      id: this.id,
+      store: options.store,
       timers: this.#timers,
       writes: this.#writes,
       hosted: (group) => this.#hosted.get(group),
@@ -116,8 +127,20 @@ export class RaftNode {
   }
 
   /**
+   * Makes a log whole that its store cannot read any more in places, with entries of the other servers: before `open`, which refuses
+   * such a log. Asks for up to `timeoutMs`. `done` is called once, in a later turn in which no write of the group is under way, with
+   * a DamagedLogError if it could not be.
+   * @throws TypeError for a bad name, LogClosedError on a closed node, ServerStoppedError when the store has failed.
+   */
+  repair(group: GroupId, timeoutMs: number, done: RepairDone): void {
+    assertName('group', group)
+    this.#assertUsable(group)
+    this.#writes.whenQuiet(group, () => this.#repairer.repair(group, timeoutMs, done))
+  }
+
+  /**
    * Starts this node's server of a group, from what the store holds of it.
-   * @throws TypeError for a bad name, RangeError for a bad policy, ServerStoppedError when the store has failed, Error when the group is open already
+   * @throws TypeError for a bad name, RangeError for a bad policy, ServerStoppedError when the store has failed or cannot read all of the log, Error when the group is open already
    * or was closed with a write under way that has not ended yet: see `whenQuiet`.
    */
   open(group: GroupId, { stateMachine, compaction = {}, onStatus }: OpenGroupOptions): HostedServer {
@@ -128,6 +151,7 @@ export class RaftNode {
     if (this.#hosted.has(group)) throw new Error(`group ${group} is open on node ${this.id} already`)
     if (!this.#writes.isQuiet(group)) throw new Error(`group ${group} has a write under way; open it when that is over`)
     const { store, clock, random, inspect } = this.#options
+    assertWhole(group, store)
     const server = new RaftServer({
       id: this.id,
       group,
@@ -188,6 +212,7 @@ export class RaftNode {
       this.#isClosed = true
       this.#hosted.clear()
       this.#bootstrapper.close()
+      this.#repairer.close()
       this.#timers.close()
       this.client.close(() => this.#transport.close(() => this.#options.store.close(done)))
     })
@@ -203,6 +228,7 @@ export class RaftNode {
     if (this.#isClosed) return
     for (const message of packet.messages) {
       if (isBootstrapMessage(message)) this.#bootstrapper.receive(from, packet, message)
+      else if (isRepairMessage(message)) this.#repairer.receive(from, packet, message)
     }
     this.#hosted.get(packet.group)?.receive(from, packet)
   }

@@ -5,6 +5,7 @@ import type { SnapshotDraft, SnapshotSource, StateMachine, Store } from '../port
 import { headAtApplied } from '../rules/compaction.ts'
 import type { StoredSnapshot } from '../snapshot.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
+import { GroupSource } from './systemPart.ts'
 import { DEFAULT_TRAILING_ENTRIES, type CompactionPolicy } from './compactionPolicy.ts'
 
 /** How it ended when a snapshot was asked for. */
@@ -134,7 +135,7 @@ export class SnapshotTaker {
     }
     try {
       if (stateMachine.snapshot === undefined) throw new TypeError('the state machine has no snapshot to give')
-      const source = stateMachine.snapshot()
+      const source = new GroupSource({ keys: state.keys }, stateMachine.snapshot())
       const draft = store.beginSnapshot(server.group, head)
       const taking = new Taking(source, draft, this.#orders.splice(0), (outcome) => this.#end(taking, outcome))
       this.#taking = taking

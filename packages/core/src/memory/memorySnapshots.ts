@@ -1,7 +1,7 @@
 import { invariant } from '../errors.ts'
 import type { Clock, SnapshotDraft, SnapshotReader } from '../ports.ts'
 import type { SnapshotDescription, SnapshotHead } from '../snapshot.ts'
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../crc32.ts'
 
 /** A whole snapshot, in the pieces in which it was written. */
 export interface MemorySnapshot {
@@ -25,8 +25,8 @@ export class MemorySnapshots {
     let [sizeBytes, checksum, isDiscarded] = [0, 0, false]
     return {
       write: (bytes, done) => {
-        // The bytes are the caller's again.
-        pieces.push(bytes.slice())
+        // The bytes are the caller's again; a slice of a Buffer would be no copy.
+        pieces.push(new Uint8Array(bytes))
         sizeBytes += bytes.length
         checksum = crc32(bytes, checksum)
         this.#clock.soon(() => done(undefined))

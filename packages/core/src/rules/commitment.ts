@@ -79,12 +79,19 @@ function settle(state: RaftState, pending: PendingAppend): boolean {
  * Undefined while it is open. Applied entries are final, and terms never fall along the log: what stands in the place of
  * an append, or a newer term before it, proves it lost.
  */
-function outcomeOf(state: RaftState, { firstIndex, lastIndex, term }: PendingAppend): AppendOutcome | undefined {
+function outcomeOf(
+  state: RaftState,
+  { firstIndex, lastIndex, term, places }: PendingAppend,
+): AppendOutcome | undefined {
   const { log, lastApplied } = state
   const isReached = lastIndex <= lastApplied
   const isOvertaken = (log.termAt(lastApplied) ?? 0) > term
   if (!isReached && !isOvertaken) return undefined
-  if (isReached && log.termAt(lastIndex) === term) return { type: 'appended', firstIndex, term }
+  if (isReached && log.termAt(lastIndex) === term) {
+    return places === undefined
+      ? { type: 'appended', firstIndex, term }
+      : { type: 'appended', firstIndex: places[0]!.index, term, places }
+  }
   // A snapshot stands there now, and does not say of what terms its entries were.
   if (firstIndex < log.startsAfter.index) return { type: 'unknown', term }
   if (firstIndex <= lastApplied && log.termAt(firstIndex) === term) return { type: 'unknown', term }

@@ -2,6 +2,7 @@ import { invariant } from '../errors.ts'
 import type { Term } from '../identifiers.ts'
 import type { RaftState } from '../state/raftState.ts'
 import { abandonChange } from './membership.ts'
+import { endKeyedAppends } from './appending.ts'
 import { endReads } from './reads.ts'
 import { endTransfer } from './transfer.ts'
 
@@ -22,6 +23,7 @@ export function stepDown(state: RaftState, nowMs: number): void {
   endTransfer(state)
   abandonChange(state)
   endReads(state)
+  endKeyedAppends(state)
   state.told.clear()
   state.isTransferTarget = false
   state.preVotes.clear()

@@ -6,7 +6,8 @@ import type { SnapshotDescription } from '../snapshot.ts'
 import { startDurability, type Durability } from './durability.ts'
 import { Log } from './log.ts'
 import { noOutputs, type Outputs } from './outputs.ts'
-import type { PendingAppend } from './pendingAppends.ts'
+import { IdempotencyKeys, type KeyedPlace } from './idempotencyKeys.ts'
+import type { AppendOrder, PendingAppend } from './pendingAppends.ts'
 import type { PendingChange } from './membershipChange.ts'
 import { copyProgress, type Progress } from './progress.ts'
 import { copyReadRounds, startReadRounds, type ReadRounds } from './readRounds.ts'
@@ -113,6 +114,14 @@ export interface RaftState {
   readonly pendingAppends: PendingAppend[]
   /** The bytes of these, and of those that wait for the end of a transfer. */
   pendingBytes: number
+  /** The idempotency keys of what the state machine has taken (thesis §6.3). */
+  keys: IdempotencyKeys
+  /** As a leader: the keys of what it has appended in its term and not applied yet. */
+  readonly openKeys: Map<string, KeyedPlace>
+  /** As a leader that does not know all keys yet: appends that have one, and wait until it does. */
+  keyedAppends: AppendOrder[]
+  /** The term in which this server led and knew all keys. */
+  keysKnownIn: Term
   readonly durability: Durability
   outputs: Outputs
   /** Why the server must stop at the end of this turn. */
@@ -169,6 +178,10 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     lastSession: 0,
     pendingAppends: [],
     pendingBytes: 0,
+    keys: new IdempotencyKeys(),
+    openKeys: new Map(),
+    keyedAppends: [],
+    keysKnownIn: 0,
     durability: startDurability(recovered?.lastIndex ?? 0),
     outputs: noOutputs(),
     failure: undefined,
@@ -191,6 +204,9 @@ export function copyState(state: RaftState): RaftState {
     readRounds: copyReadRounds(readRounds),
     peers: new Map([...peers].map(([id, progress]) => [id, copyProgress(progress)])),
     pendingAppends: [...state.pendingAppends],
+    keys: state.keys.copy(),
+    openKeys: new Map(state.openKeys),
+    keyedAppends: [...state.keyedAppends],
     durability: {
       ...durability,
       pending: durability.pending.map((write) => ({ ...write })),

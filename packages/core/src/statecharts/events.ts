@@ -86,6 +86,8 @@ export type RoleEvent =
   | { readonly type: 'write.completed' }
   /** Callers of this node want commands appended. */
   | { readonly type: 'appends.received'; readonly orders: readonly AppendOrder[] }
+  /** An entry of the leader's own term is applied, and with it all that stood before: every key is known (thesis §6.3). */
+  | { readonly type: 'keys.known' }
   /** Callers of this node, or clients, want to read what is committed. */
   | { readonly type: 'reads.requested'; readonly orders: readonly ReadOrder[] }
   /** Somebody wants another server to lead: `to`, or whoever is best. */

@@ -2,7 +2,7 @@ import { raise, setup } from 'xstate'
 import { advanceCommitIndex } from '../rules/commitment.ts'
 import { answerAppendEntries } from '../rules/following.ts'
 import { answerInstallSnapshot } from '../rules/installing.ts'
-import { appendCommands } from '../rules/appending.ts'
+import { appendCommands, learnKeys } from '../rules/appending.ts'
 import { countTick, holdsQuorum, isStoreStalled } from '../rules/leadership.ts'
 import {
   answerThere,
@@ -83,6 +83,7 @@ const chart = setup({
     keepCommands: ({ context: { state }, event }) => {
       if (event.type === 'appends.received') keepAppends(state, event.orders)
     },
+    learnKeys: ({ context: { state, surroundings } }) => learnKeys(state, surroundings.wallTime()),
     takeReads: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'reads.requested') takeReads(state, event.orders, surroundings.now())
     },
@@ -276,6 +277,18 @@ const leader = chart.createMachine({
                 'heartbeatTick.elapsed': { description: 'The word may be lost.', actions: 'tellTargetAgain' },
               },
             },
+          },
+        },
+        keys: {
+          description: 'Appends that are to happen once have keys, and are not appended again (thesis §6.3).',
+          initial: 'opening',
+          states: {
+            opening: {
+              description:
+                'What stood in its log before is not applied: it does not know all keys, and such appends wait.',
+              on: { 'keys.known': { target: 'known', actions: ['learnKeys', tellOfEntries] } },
+            },
+            known: {},
           },
         },
         reads: {

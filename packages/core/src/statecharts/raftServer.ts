@@ -1,5 +1,5 @@
 import { createActor, type Actor, type ActorOptions, type InspectionEvent, type Observer } from 'xstate'
-import type { ConfigurationEntry } from '../entry.ts'
+import type { ConfigurationEntry, Entry } from '../entry.ts'
 import type { GroupId, Index, ServerId } from '../identifiers.ts'
 import { invariant, InvariantViolation } from '../errors.ts'
 import { isAnswer, isOfLeader, type RaftMessage, type RequestVote } from '../messages.ts'
@@ -11,12 +11,14 @@ import { completeWrite, takeWrite } from '../rules/durability.ts'
 import { isVotingMember } from '../rules/elections.ts'
 import { notePieceWritten, noteSpoiled, noteStored } from '../rules/installing.ts'
 import { disregards } from '../rules/voting.ts'
-import { refuseAppends } from '../rules/appending.ts'
+import { endKeyedAppends, refuseAppends } from '../rules/appending.ts'
+import { hasLearntKeys, noteKeys } from '../rules/idempotency.ts'
 import { abandonChange, refuseChange } from '../rules/membership.ts'
 import { endReads, hasReaders, refuseReads } from '../rules/reads.ts'
 import { endTransfer, refuseTransfer } from '../rules/transfer.ts'
 import type { RaftSettings } from '../settings.ts'
 import type { SnapshotDescription, StoredSnapshot } from '../snapshot.ts'
+import type { IdempotencyKeys } from '../state/idempotencyKeys.ts'
 import type { MembershipOrder } from '../state/membershipChange.ts'
 import type { AppendOrder } from '../state/pendingAppends.ts'
 import type { ReadOrder } from '../state/readRounds.ts'
@@ -229,7 +231,20 @@ export class RaftServer {
 
   /** The state machine has taken what `startApplying` named, or the part of it up to `upTo`. */
   applied(upTo: Index): void {
-    this.#turn(() => completeApplying(this.state, upTo))
+    this.#turn(() => {
+      completeApplying(this.state, upTo)
+      if (this.role === 'leader' && hasLearntKeys(this.state)) this.#tellRole({ type: 'keys.known' })
+    })
+  }
+
+  /** The state machine has taken these entries, which `applied` will tell of. */
+  noteApplied(entries: readonly Entry[]): void {
+    noteKeys(this.state, entries)
+  }
+
+  /** The state machine was put in the place of what a snapshot stands for, which `applied` will tell of. */
+  noteRestored(keys: IdempotencyKeys): void {
+    this.state.keys = keys
   }
 
   /** The server stops for good: `error` is why. */
@@ -297,6 +312,7 @@ export class RaftServer {
       abandonChange(this.state)
       abandonAppends(this.state)
       endReads(this.state)
+      endKeyedAppends(this.state)
     }
   }
 }

@@ -232,7 +232,7 @@ export class Cluster {
   }
 
   #start(id: NodeId, disk: TestDisk): void {
-    const { settings, inspect, compaction, seed = 1 } = this.#options
+    const { settings, inspect, seed = 1 } = this.#options
     const former = this.nodes.get(id)
     const store = new TestStore(disk, this.clock)
     if (former !== undefined) Object.assign(store, { isHeld: former.store.isHeld, latencyMs: former.store.latencyMs })
@@ -265,7 +265,14 @@ export class Cluster {
     const applied: Entry[] = []
     Object.assign(node, { disk, store, raft, applied, texts: [], restores: 0, applyDone: undefined, statuses: [] })
     this.nodes.set(id, node)
-    node.server = raft.open(GROUP, {
+    if ((store.recover(GROUP)?.damaged ?? []).length === 0) this.open(id)
+  }
+
+  /** The node's server starts: with the node, unless its log has to be made whole first. */
+  open(id: NodeId): void {
+    const node = this.node(id)
+    const { compaction } = this.#options
+    node.server = node.raft.open(GROUP, {
       stateMachine: stateMachineOf(node),
       compaction,
       onStatus: (status) => node.statuses.push(status),

@@ -6,6 +6,7 @@ import {
   type GroupId,
   type GroupWrite,
   type HardState,
+  type Index,
   type LogPosition,
   type RecoveredGroup,
   type SnapshotDescription,
@@ -47,6 +48,8 @@ export class TestDisk {
   readonly groups = new Map<GroupId, StoredGroup>()
   /** Snapshots that are flushed, by their keys. */
   readonly finished = new Map<number, SnapshotFile>()
+  /** Entries of these indexes cannot be read any more, whatever group they are of. */
+  readonly damaged = new Set<Index>()
 
   constructor(identity: StoreIdentity) {
     this.identity = identity
@@ -64,7 +67,7 @@ export class TestDisk {
     return index === 0 || this.entriesOf(group).find((entry) => entry.index === index)?.term === term
   }
 
-  flush({ group, hardState, truncateAfter, snapshot, entries }: GroupWrite): void {
+  flush({ group, hardState, truncateAfter, snapshot, entries, repaired = [] }: GroupWrite): void {
     const held = this.groups.get(group) ?? blankGroup()
     this.groups.set(group, held)
     if (hardState !== undefined) held.hardState = hardState
@@ -75,7 +78,9 @@ export class TestDisk {
       held.logStartsAfter = snapshot.logStartsAfter
       held.entries = held.entries.filter(({ index }) => index > snapshot.logStartsAfter.index)
     }
+    for (const { index } of repaired) this.damaged.delete(index)
     for (const entry of entries) {
+      this.damaged.delete(entry.index)
       const last = held.entries.at(-1)?.index ?? held.logStartsAfter.index
       if (entry.index !== last + 1) throw new Error(`a hole in the log before ${entry.index}`)
       held.entries.push(entry)
@@ -145,7 +150,15 @@ export class TestStore implements Store {
       termStarts: held.entries
         .filter((entry, place) => held.entries[place - 1]?.term !== entry.term)
         .map(({ index, term }) => ({ index, term })),
-      configurations: held.entries.filter((entry): entry is ConfigurationEntry => entry.kind === 'configuration'),
+      configurations: held.entries.filter((entry): entry is ConfigurationEntry => {
+        return entry.kind === 'configuration' && !this.disk.damaged.has(entry.index)
+      }),
+      damaged: held.entries
+        .filter(({ index }) => this.disk.damaged.has(index))
+        .map(({ index, term, kind, time }) => ({
+          position: { index, term },
+          matches: (given) => given.kind === kind && given.time === time,
+        })),
     }
   }
 

@@ -55,7 +55,14 @@ export function everyEntry(): Entry[] {
     sampleCommand(8, 5, everyByte),
     sampleCommand(9, 5, new Uint8Array(20_000).fill(0xa5)),
     { ...sampleConfiguration(10, 2 ** 40), time: 2 ** 52 },
-    { ...sampleNoOp(11, 2 ** 52), time: Number.MAX_SAFE_INTEGER },
+    { ...sampleCommand(11, 2 ** 40), time: 2 ** 52, idempotency: { key: 'order 17 ✓', retainMs: 0 } },
+    {
+      ...sampleCommand(12, 2 ** 41),
+      time: 2 ** 52,
+      subject: 'orders',
+      idempotency: { key: 'k'.repeat(128), retainMs: 2 ** 40 },
+    },
+    { ...sampleNoOp(13, 2 ** 52), time: Number.MAX_SAFE_INTEGER },
   ]
 }
 

@@ -1,5 +1,5 @@
 import type { Message, SnapshotDescription } from '@quorate/core'
-import { SAMPLE_GROUP_UUID, SAMPLE_STORE, everyEntry, sampleConfiguration } from './sampleEntries.ts'
+import { SAMPLE_GROUP_UUID, SAMPLE_STORE, everyEntry, sampleConfiguration, sampleNoOp } from './sampleEntries.ts'
 
 const BIRTH = '0f4b1c52-5f0c-4c9b-9f37-7d1c2e3f4a44'
 
@@ -112,6 +112,12 @@ export function everyMessage(): Readonly<Record<Message['type'], readonly Messag
       { type: 'bootstrap.standing', birth: undefined, groupUuid: SAMPLE_GROUP_UUID, knownStore: SAMPLE_STORE },
     ],
     'bootstrap.offer': [{ type: 'bootstrap.offer', entry: sampleConfiguration(1, 1) }],
+    'repair.inquiry': [{ type: 'repair.inquiry', wanted: { index: 2 ** 40, term: 7 } }],
+    'repair.entry': [{ type: 'repair.entry', entry: sampleNoOp(2 ** 40, 7) }],
+    'repair.absent': [
+      { type: 'repair.absent', wanted: { index: 2, term: 7 }, committedTerm: undefined, startsAfter: 2 ** 40 },
+      { type: 'repair.absent', wanted: { index: 2 ** 40, term: 7 }, committedTerm: 2 ** 33, startsAfter: 0 },
+    ],
     'bootstrap.accepted': [{ type: 'bootstrap.accepted', groupUuid: SAMPLE_GROUP_UUID }],
   }
 }

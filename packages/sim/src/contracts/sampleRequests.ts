@@ -9,7 +9,14 @@ export function sampleAppend(term: Term, number = 1): AppendRequest {
 /** Requests of every type, by type, to the leader of `term`. */
 export function everyRequest(term: Term): Readonly<Record<ClientRequest['type'], readonly ClientRequest[]>> {
   const data = Uint8Array.from({ length: 256 }, (_, byte) => byte)
-  const commands = [{ data }, { subject: 'orders.created.münchen.✓', data }, { subject: '', data: new Uint8Array(0) }]
+  const idempotency = { key: 'order 17 ✓', retainMs: 2 ** 40 }
+  const commands = [
+    { data },
+    { idempotency, data },
+    { subject: 'orders', idempotency, after: 2 ** 40, data },
+    { subject: 'orders.created.münchen.✓', data },
+    { subject: '', data: new Uint8Array(0) },
+  ]
   return {
     append: [sampleAppend(term), { type: 'append', term, commands }],
     read: [
@@ -31,6 +38,15 @@ export function everyReply(): Readonly<Record<ClientReply['type'], readonly Clie
     appended: [
       { type: 'appended', firstIndex: 1, term: 1 },
       { type: 'appended', firstIndex: large, term: 2 ** 33 },
+      {
+        type: 'appended',
+        firstIndex: 7,
+        term: 4,
+        places: [
+          { index: 7, term: 2 },
+          { index: large, term: 4 },
+        ],
+      },
     ],
     notLeader: [
       { type: 'notLeader', term: 8, leaderId: 'n2' },
@@ -41,6 +57,8 @@ export function everyReply(): Readonly<Record<ClientReply['type'], readonly Clie
       { type: 'refused', reason: 'closed', message: '' },
       { type: 'refused', reason: 'malformed', message: 'm'.repeat(500) },
     ],
+    keyReused: [{ type: 'keyReused', key: 'order 17 ✓' }],
+    keyForgotten: [{ type: 'keyForgotten', key: 'k'.repeat(128), after: 2 ** 40 }],
     unknown: [{ type: 'unknown', term: 70_000 }],
     entries: [
       { type: 'entries', entries: [], commitIndex: 0, term: 1 },

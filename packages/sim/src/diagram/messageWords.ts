@@ -80,6 +80,16 @@ function particulars(message: Message): string[] {
       return [`entry ${position(message.entry)}`]
     case 'bootstrap.accepted':
       return [`group ${message.groupUuid}`]
+    case 'repair.inquiry':
+      return [`wants ${position(message.wanted)}`]
+    case 'repair.entry':
+      return [`entry ${position(message.entry)}`]
+    case 'repair.absent':
+      return [
+        `has no ${position(message.wanted)}`,
+        ...(message.committedTerm === undefined ? [] : [`committed there is term ${message.committedTerm}`]),
+        `log starts after ${message.startsAfter}`,
+      ]
   }
 }
 

@@ -1,30 +1,15 @@
-import type { Command, Entry, Index, NodeId, Term } from '@quorate/core'
+import type { Entry, Index, NodeId, Term } from '@quorate/core'
+import type { Attempt, AttemptChecks, AttemptOutcome } from './attempt.ts'
 import { hold } from './invariant.ts'
+import { KeyedChecks } from './keyedChecks.ts'
 import type { WorldRecord } from './worldRecord.ts'
 
-/** How an attempt to append ended, seen from whoever made it. */
-export type AttemptOutcome =
-  | { readonly type: 'appended'; readonly firstIndex: Index; readonly term: Term }
-  /** Proven not to have been appended. */
-  | { readonly type: 'refused'; readonly why: string }
-  /** May have been appended, or may still be. */
-  | { readonly type: 'unknown'; readonly why: string }
-
-/** One hand-over of commands to the group, told from all others by the subjects of its commands. */
-export interface Attempt {
-  readonly number: number
-  readonly commands: readonly Command[]
-  outcome: AttemptOutcome | undefined
-  /** The term it is meant for, once it was named. */
-  term: Term | undefined
-  /** The process that took it, if it was handed over within one: with it, its answer goes. */
-  takenBy: { readonly isAlive: boolean } | undefined
-}
-
 /** What clients were told, held against what stands in the log. */
-export class ClientChecks {
+export class ClientChecks implements AttemptChecks {
   /** How many questions for a read index were answered, and how many nobody could answer. */
   readonly reads = { answered: 0, refused: 0 }
+  /** Of appends that have idempotency keys. */
+  readonly keyed = new KeyedChecks()
   readonly #record: WorldRecord
   readonly #attempts = new Map<string, Attempt>()
   readonly #indexes = new Map<string, Index>()
@@ -87,6 +72,10 @@ export class ClientChecks {
   applied({ index, ...entry }: Entry): void {
     if (entry.kind !== 'command' || entry.subject === undefined) return
     const { subject } = entry
+    if (KeyedChecks.owns(subject)) {
+      this.keyed.applied({ index, ...entry }, subject)
+      return
+    }
     const attempt = this.#attempts.get(subject)
     hold(attempt !== undefined, 'appendedOnce', () => `${subject} stands at ${index}, and nobody has sent it`)
     const former = this.#indexes.get(subject)

@@ -79,6 +79,8 @@ export const INVARIANTS = {
   refusedIsAbsent: 'an append that was refused is not in the log (§8)',
   appendedInItsTerm: 'an append stands in the term that it named, or nowhere',
   appendedOnce: 'what was sent once stands in the log once (§8)',
+  keyStandsOnce: 'what has an idempotency key stands in the log once, however often it was sent (thesis §6.3)',
+  sameKeySameAnswer: 'whoever sends the same again, under the same idempotency key, gets the same answer (thesis §6.3)',
   readsAreCurrent: 'a read index covers all that was committed when it was asked for (thesis §6.4)',
   machineTakesAll: 'a state machine takes every command',
   // The core's own assertions, and nothing else that throws.

@@ -74,7 +74,8 @@ export class Invariants {
   }
 
   received(letter: Letter): void {
-    this.#received.set(letter.to, letter)
+    // A process that repairs its log has no server that could answer it.
+    if (this.#nodes.get(letter.to)?.server !== undefined) this.#received.set(letter.to, letter)
   }
 
   opened(node: SimNode, found: StoreContent): void {

@@ -1,4 +1,6 @@
 import {
+  encodeSystemPart,
+  IdempotencyKeys,
   isSameSnapshot,
   type Configuration,
   type GroupWrite,
@@ -26,7 +28,8 @@ export class SnapshotChecks {
     hold(lastApplied === appliedIndex, 'snapshotIsCommitted', () => {
       return `${id} takes a snapshot at ${lastApplied}, and its state machine stands at ${appliedIndex}`
     })
-    this.#record.noteSnapshot(appliedIndex, bytes)
+    const { keys } = server?.server.state ?? { keys: new IdempotencyKeys() }
+    this.#record.noteSnapshot(appliedIndex, Buffer.concat([encodeSystemPart({ keys }), bytes]))
   }
 
   writing({ id }: SimNode, { snapshot }: GroupWrite): void {

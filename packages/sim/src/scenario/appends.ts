@@ -1,5 +1,5 @@
 import type { NodeId } from '@quorate/core'
-import type { AttemptOutcome } from '../invariants/clientChecks.ts'
+import type { AttemptOutcome } from '../invariants/attempt.ts'
 import type { SimNode } from '../world/simNode.ts'
 import type { SimWorld } from '../world/simWorld.ts'
 import { StepFailed } from './errors.ts'

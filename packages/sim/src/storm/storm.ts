@@ -120,8 +120,12 @@ export class Storm {
         ...watched(watch),
         status: (node, status) => this.#supervise(node, status),
         refused: (node, error) => this.#noteRefusal(node, error),
+        repaired: (_node, error) => {
+          if (error === undefined) this.coverage.count('logRepaired')
+        },
         started: (node, outcome) => {
           watch.started(node, outcome)
+          if (outcome === 'repairing') this.coverage.count('entriesDamaged')
           // The bit that flipped was of no use to anybody: what the store holds was looked at.
           if (outcome === 'started' && node.lostFor === 'damage') node.lostFor = undefined
         },
@@ -199,7 +203,7 @@ export class Storm {
   }
 
   #client(number: number): SimClient {
-    const { thinkMs, localProbability } = this.weather
+    const { thinkMs, localProbability, keyed } = this.weather
     return new SimClient({
       world: this.world,
       workload: this.#workload,
@@ -207,6 +211,8 @@ export class Storm {
       random: this.#random.fork(),
       thinkMs,
       localProbability,
+      keyed,
+      count: (name) => this.coverage.count(name),
     })
   }
 

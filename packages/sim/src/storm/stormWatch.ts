@@ -9,7 +9,7 @@ import {
 import type { Glimpse } from '../invariants/sight.ts'
 import type { DiskEvent } from '@quorate/disk'
 import type { Letter } from '../world/simNetwork.ts'
-import type { SimNode } from '../world/simNode.ts'
+import type { SimNode, StartOutcome } from '../world/simNode.ts'
 import type { SimWorld } from '../world/simWorld.ts'
 import type { WorldWatcher } from '../world/worldWatcher.ts'
 import type { Coverage } from './coverage.ts'
@@ -70,7 +70,7 @@ export class StormWatch implements WorldWatcher {
     this.#coverage.count('messageLost')
   }
 
-  started(node: SimNode, outcome: 'started' | 'refused' | 'killed'): void {
+  started(node: SimNode, outcome: StartOutcome): void {
     if (outcome === 'started') this.#startedAtMs.set(node.id, this.#world().now)
     this.#roleAtWrite.set(node.id, [])
   }

@@ -22,6 +22,8 @@ export interface Weather {
   readonly clients: number
   readonly thinkMs: number
   readonly localProbability: number
+  /** How many of the clients' appends have idempotency keys, and how long these are remembered, by the time of the log. */
+  readonly keyed: { readonly probability: number; readonly retainMs: number }
   /** Milliseconds that the storm lasts. */
   readonly stormMs: number
 }
@@ -29,14 +31,16 @@ export interface Weather {
 export function drawWeather(random: SimRandom): Weather {
   const weather = drawWithoutSnapshots(random)
   const { settings, compaction } = drawSnapshots(random)
+  const keyed = { probability: random.pick([0, 0, 0.3, 1]), retainMs: random.pick([100, 2_000, 86_400_000]) }
   return {
     ...weather,
+    keyed,
     settings: { ...weather.settings, ...settings },
     node: (own) => ({ ...weather.node(own), ...compaction?.(own) }),
   }
 }
 
-function drawWithoutSnapshots(random: SimRandom): Weather {
+function drawWithoutSnapshots(random: SimRandom): Omit<Weather, 'keyed'> {
   const servers = random.pick([3, 3, 3, 3, 3, 4, 5, 5, 6, 7])
   const changesMembers = random.happens(0.35)
   return {

@@ -1,5 +1,5 @@
 import type { AppendOutcome } from '@quorate/core'
-import type { Attempt, AttemptOutcome, ClientChecks } from '../invariants/clientChecks.ts'
+import type { Attempt, AttemptChecks, AttemptOutcome } from '../invariants/attempt.ts'
 import type { SimNode } from '../world/simNode.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { SimNode } from '../world/simNode.ts'
 export function appendWithin(
   node: SimNode,
   attempt: Attempt,
-  checks: ClientChecks,
+  checks: AttemptChecks,
   settled: (outcome: AttemptOutcome) => void = () => {},
 ): void {
   const { process, server } = node
@@ -32,6 +32,10 @@ export function attemptOutcome(outcome: AppendOutcome): AttemptOutcome {
     case 'notLeader':
     case 'busy':
       return { type: 'refused', why: outcome.type }
+    case 'keyReused':
+      throw new Error(`the idempotency key ${outcome.key} stands for another command`)
+    case 'keyForgotten':
+      return { type: 'forgotten' }
     case 'unknown':
       return { type: 'unknown', why: outcome.type }
   }

@@ -1,10 +1,12 @@
-import type { ClientOutcome, ClientTransport } from '@quorate/core'
-import type { Attempt, AttemptOutcome, ClientChecks } from '../invariants/clientChecks.ts'
+import type { ClientOutcome, ClientTransport, Index, StatusReply } from '@quorate/core'
+import type { Attempt, AttemptChecks, AttemptOutcome } from '../invariants/attempt.ts'
+import type { ClientChecks } from '../invariants/clientChecks.ts'
+import type { KeyedOperation } from '../invariants/keyedChecks.ts'
 import type { SimRandom } from '../random.ts'
 import { GROUP } from '../world/simNode.ts'
 import { SimProcess } from '../world/simProcess.ts'
 import type { SimWorld } from '../world/simWorld.ts'
-import { appendWithin } from './appendWithin.ts'
+import { appendWithin, attemptOutcome } from './appendWithin.ts'
 import { readWithin, type PlannedRead } from './readWithin.ts'
 import type { OperationEnd, PlannedOperation, Workload } from './workload.ts'
 
@@ -17,6 +19,9 @@ export interface SimClientOptions {
   readonly thinkMs: number
   /** How often it goes through a process that is a member rather than over the network. */
   readonly localProbability: number
+  /** How often its appends have idempotency keys, and how long these are remembered. */
+  readonly keyed: { readonly probability: number; readonly retainMs: number }
+  readonly count: (name: 'keyedTriedAgain' | 'keyedFound' | 'keyForgotten') => void
 }
 
 /** Milliseconds. */
@@ -24,9 +29,17 @@ const REQUEST_TIMEOUT_MS = 500
 const OPERATION_TIMEOUT_MS = 3_000
 const LONGEST_BACKOFF_MS = 60
 
+/** An operation that is under way. */
+interface Task {
+  readonly operation: PlannedOperation
+  readonly deadlineMs: number
+  /** What of it may be tried again although the outcome is not known. */
+  readonly keyed: KeyedOperation | undefined
+}
+
 /**
- * A client: one operation after the other, each tried again only while it is proven that it has not been done. It sits in
- * a process of its own, which never fails.
+ * A client: one operation after the other, each tried again while it is proven that it has not been done, or as long as it
+ * has a key by which it is done once. It sits in a process of its own, which never fails.
  */
 export class SimClient {
   readonly place: string
@@ -71,65 +84,82 @@ export class SimClient {
 
   #begin(): void {
     if (this.#isStopped) return
-    const { workload, number, random, world } = this.#options
+    const { workload, number, random, world, keyed } = this.#options
     const operation = workload.next(number, random)
+    const isKeyed = operation.read === undefined && keyed.probability > 0 && random.happens(keyed.probability)
     this.#isBusy = true
     operation.began(world.now)
-    this.#try(operation, world.now + OPERATION_TIMEOUT_MS)
-  }
-
-  /** One attempt, by one of two ways. */
-  #try(operation: PlannedOperation, deadlineMs: number): void {
-    const { random, localProbability } = this.#options
-    if (operation.read !== undefined) this.#read(operation, operation.read, deadlineMs)
-    else if (random.happens(localProbability)) this.#tryWithin(operation, deadlineMs)
-    else this.#findLeader(operation, deadlineMs)
-  }
-
-  #findLeader(operation: PlannedOperation, deadlineMs: number): void {
-    this.#transport.request(GROUP, { type: 'status' }, REQUEST_TIMEOUT_MS, (outcome) => {
-      if (outcome.type === 'status') this.#append(operation, deadlineMs, outcome.term)
-      else this.#tryAgain(operation, deadlineMs)
+    this.#try({
+      operation,
+      deadlineMs: world.now + OPERATION_TIMEOUT_MS,
+      keyed: isKeyed ? this.#checks.keyed.begin(operation.data, keyed.retainMs) : undefined,
     })
   }
 
-  #append(operation: PlannedOperation, deadlineMs: number, term: number): void {
-    const attempt = this.#checks.begin([operation.data])
+  /** One attempt, by one of two ways. */
+  #try(task: Task): void {
+    const { random, localProbability } = this.#options
+    const { read } = task.operation
+    if (read !== undefined) this.#read(task, read)
+    else if (random.happens(localProbability)) this.#tryWithin(task)
+    else this.#findLeader(task)
+  }
+
+  #findLeader(task: Task): void {
+    this.#transport.request(GROUP, { type: 'status' }, REQUEST_TIMEOUT_MS, (outcome) => {
+      if (outcome.type === 'status') this.#append(task, outcome)
+      else this.#tryAgain(task)
+    })
+  }
+
+  #attempt(
+    { operation, keyed }: Task,
+    committed: Index,
+  ): { readonly attempt: Attempt; readonly checks: AttemptChecks } {
+    if (keyed === undefined) return { attempt: this.#checks.begin([operation.data]), checks: this.#checks }
+    if (isOpen(keyed)) this.#options.count('keyedTriedAgain')
+    return { attempt: this.#checks.keyed.attempt(keyed, committed), checks: this.#checks.keyed }
+  }
+
+  #append(task: Task, { term, commitIndex }: StatusReply): void {
+    const { attempt, checks } = this.#attempt(task, commitIndex)
     attempt.term = term
     const request = { type: 'append', term, commands: attempt.commands } as const
-    this.#transport.request(GROUP, request, REQUEST_TIMEOUT_MS, (outcome) =>
-      this.#answered(operation, deadlineMs, attempt, attemptOutcome(outcome)),
-    )
+    this.#transport.request(GROUP, request, REQUEST_TIMEOUT_MS, (answer) => {
+      const outcome = outcomeOf(answer)
+      checks.answered(attempt, outcome)
+      this.#conclude(task, outcome)
+    })
   }
 
   /** In the process of a server, whose end takes the answer with it. */
-  #tryWithin(operation: PlannedOperation, deadlineMs: number): void {
+  #tryWithin(task: Task): void {
     const { world, random } = this.#options
     const { up } = world
     const node = up.length === 0 ? undefined : random.pick(up)
     if (node?.process === undefined) {
-      this.#tryAgain(operation, deadlineMs)
+      this.#tryAgain(task)
       return
     }
-    const attempt = this.#checks.begin([operation.data])
+    const { attempt, checks } = this.#attempt(task, node.server?.server.state.commitIndex ?? 0)
     let isOpen = true
     const timer = this.#process.setTimeout(() => {
       isOpen = false
-      this.#end(operation, { type: 'unknown' })
+      this.#conclude(task, { type: 'unknown', why: 'timeout' })
     }, REQUEST_TIMEOUT_MS)
-    appendWithin(node, attempt, this.#checks, (outcome) => {
+    appendWithin(node, attempt, checks, (outcome) => {
       if (!isOpen) return
       this.#process.clearTimeout(timer)
-      this.#process.arrive(0, () => this.#conclude(operation, deadlineMs, outcome))
+      this.#process.arrive(0, () => this.#conclude(task, outcome))
     })
   }
 
   /** In the process of a server, which need not lead. What has no answer is asked again: it has done nothing. */
-  #read(operation: PlannedOperation, read: PlannedRead, deadlineMs: number): void {
+  #read(task: Task, read: PlannedRead): void {
     const { world, random } = this.#options
     const { up } = world
     if (up.length === 0) {
-      this.#tryAgain(operation, deadlineMs)
+      this.#tryAgain(task)
       return
     }
     let isOpen = true
@@ -137,8 +167,8 @@ export class SimClient {
       if (!isOpen) return
       isOpen = false
       this.#process.clearTimeout(timer)
-      if (end === undefined) this.#tryAgain(operation, deadlineMs)
-      else this.#end(operation, { type: 'done', result: end.result, returnMs: world.now })
+      if (end === undefined) this.#tryAgain(task)
+      else this.#end(task, { type: 'done', result: end.result, returnMs: world.now })
     }
     const timer = this.#process.setTimeout(() => settle(undefined), REQUEST_TIMEOUT_MS)
     readWithin(random.pick(up), read, this.#checks, { timeoutMs: REQUEST_TIMEOUT_MS }, (end) =>
@@ -146,39 +176,60 @@ export class SimClient {
     )
   }
 
-  #answered(operation: PlannedOperation, deadlineMs: number, attempt: Attempt, outcome: AttemptOutcome): void {
-    this.#checks.answered(attempt, outcome)
-    this.#conclude(operation, deadlineMs, outcome)
-  }
-
-  #conclude(operation: PlannedOperation, deadlineMs: number, outcome: AttemptOutcome): void {
-    const { world } = this.#options
-    if (outcome.type === 'refused') this.#tryAgain(operation, deadlineMs)
-    else if (outcome.type === 'unknown') this.#end(operation, { type: 'unknown' })
-    else {
-      const result = world.invariants.record.results[outcome.firstIndex]
-      this.#end(operation, { type: 'done', result, returnMs: world.now })
+  #conclude(task: Task, outcome: AttemptOutcome): void {
+    const { world, count } = this.#options
+    const { keyed } = task
+    switch (outcome.type) {
+      case 'appended': {
+        if (keyed !== undefined && keyed.attempts.length > 1) count('keyedFound')
+        const result = world.invariants.record.results[outcome.firstIndex]
+        this.#end(task, { type: 'done', result, returnMs: world.now })
+        return
+      }
+      case 'refused':
+        this.#tryAgain(task)
+        return
+      case 'forgotten':
+        count('keyForgotten')
+        if (keyed !== undefined && !isOpen(keyed)) keyed.after = undefined
+        this.#tryAgain(task)
+        return
+      case 'unknown':
+        if (keyed === undefined) this.#end(task, { type: 'unknown' })
+        else this.#tryAgain(task)
     }
   }
 
-  #tryAgain(operation: PlannedOperation, deadlineMs: number): void {
+  #tryAgain(task: Task): void {
     const { world, random } = this.#options
-    if (world.now >= deadlineMs || this.#isStopped) this.#end(operation, { type: 'notDone', returnMs: world.now })
-    else this.#process.setTimeout(() => this.#try(operation, deadlineMs), random.next() * LONGEST_BACKOFF_MS)
+    if (world.now < task.deadlineMs && !this.#isStopped) {
+      this.#process.setTimeout(() => this.#try(task), random.next() * LONGEST_BACKOFF_MS)
+    } else if (task.keyed !== undefined && isOpen(task.keyed)) {
+      this.#end(task, { type: 'unknown' })
+    } else this.#end(task, { type: 'notDone', returnMs: world.now })
   }
 
-  #end(operation: PlannedOperation, end: OperationEnd): void {
+  #end({ operation }: Task, end: OperationEnd): void {
     this.#isBusy = false
     operation.ended(end)
     this.#think()
   }
 }
 
-function attemptOutcome(outcome: ClientOutcome): AttemptOutcome {
+/** Whether it may have been appended, or may still be. */
+function isOpen({ attempts }: KeyedOperation): boolean {
+  return attempts.some(({ outcome }) => outcome?.type !== 'refused' && outcome?.type !== 'forgotten')
+}
+
+function outcomeOf(outcome: ClientOutcome): AttemptOutcome {
   switch (outcome.type) {
     case 'appended':
-      return { type: 'appended', firstIndex: outcome.firstIndex, term: outcome.term }
     case 'notLeader':
+    case 'busy':
+    case 'unknown':
+    case 'keyReused':
+    case 'keyForgotten':
+      return attemptOutcome(outcome)
     case 'refused':
     case 'noResponder':
     case 'notSent':

@@ -53,6 +53,8 @@ export interface NodeWatcher {
   /** The store holds this, now that a process has opened it. */
   opened(node: SimNode, found: StoreContent): void
   refused(node: SimNode, error: Error): void
+  /** Its log is whole again, or could not be made so: its process has ended. */
+  repaired(node: SimNode, error: Error | undefined): void
   /** Its disk is another one, and empty. */
   exchanged(node: SimNode): void
   /** The store is about to be given a write: the ledger has it only behind this. */
@@ -84,6 +86,12 @@ export interface SimNodeOptions {
   readonly watcher: NodeWatcher
 }
 
+/** A process that has the other servers make its log whole, and takes no part. */
+interface Repairing {
+  readonly process: SimProcess
+  readonly attached: AttachedDisk
+}
+
 /** What stands of one process of a node. */
 interface Running {
   readonly process: SimProcess
@@ -92,6 +100,11 @@ interface Running {
   readonly server: HostedServer
   readonly machine: MachineRun
 }
+
+/** How long a process asks the others for what its store cannot read, in milliseconds. */
+const REPAIR_TIMEOUT_MS = 20_000
+
+export type StartOutcome = 'started' | 'repairing' | 'refused' | 'killed'
 
 /** One node over all its processes: what stays is its disk. */
 export class SimNode {
@@ -116,6 +129,9 @@ export class SimNode {
   readonly #options: SimNodeOptions
   readonly #random: SimRandom
   #running: Running | undefined
+  #repairing: Repairing | undefined
+  /** What was repaired of the log of the store: entries that were never committed went from its end. */
+  #wasCut = false
   #isOpening = false
   #diskStalledUntilMs = 0
   /** Calls that wait for a stalled disk, of the process that runs. */
@@ -134,7 +150,7 @@ export class SimNode {
   }
 
   get isDown(): boolean {
-    return this.#running === undefined && !this.#isOpening
+    return this.#running === undefined && this.#repairing === undefined && !this.#isOpening
   }
 
   get process(): SimProcess | undefined {
@@ -165,7 +181,7 @@ export class SimNode {
    * Starts a process: it opens the store, all in one moment of the world's time, and takes part from then on.
    * `killedAfterCalls` ends it within that, after so many calls of the disk.
    */
-  async start(killedAfterCalls: number = Infinity): Promise<'started' | 'refused' | 'killed'> {
+  async start(killedAfterCalls: number = Infinity): Promise<StartOutcome> {
     if (!this.isDown) throw new Error(`${this.id} runs already`)
     this.#isOpening = true
     this.incarnation++
@@ -177,9 +193,11 @@ export class SimNode {
         opening.attached.end(this.#random)
         return 'killed'
       }
-      this.#take(process, opening.attached, opened.store, opened.content)
+      const { store, content } = opened
+      if (content === undefined) this.#repair(process, opening.attached, store)
+      else this.#take(process, opening.attached, store, content)
       opening.handOver((_call, complete) => this.#serveDisk(process, complete), process)
-      return 'started'
+      return content === undefined ? 'repairing' : 'started'
     } catch (error) {
       opening.attached.end()
       this.#options.watcher.refused(this, error as Error)
@@ -274,7 +292,8 @@ export class SimNode {
     })
   }
 
-  async #openStore(files: AttachedDisk): Promise<{ store: DiskStore; content: StoreContent }> {
+  /** Without its content where entries of it are damaged. */
+  async #openStore(files: AttachedDisk): Promise<{ store: DiskStore; content: StoreContent | undefined }> {
     const { watcher } = this.#options
     const store = await openDiskStore({
       folder: FOLDER,
@@ -283,12 +302,64 @@ export class SimNode {
       random: this.#random,
       log: (event) => watcher.disk(this, event),
     })
-    return { store, content: await contentOf(store, GROUP, this.#options.known) }
+    const isDamaged = store.recover(GROUP)?.damaged !== undefined
+    return { store, content: isDamaged ? undefined : await contentOf(store, GROUP, this.#options.known) }
+  }
+
+  /** A process that does nothing but repair the log: the next one opens what it leaves, and is looked at. */
+  #repair(process: SimProcess, attached: AttachedDisk, store: DiskStore): void {
+    const { network, settings, watcher } = this.#options
+    const raft = new RaftNode({
+      id: this.id,
+      network: network.of(process),
+      store: this.#cutting(store),
+      clock: process,
+      random: this.#random,
+      settings,
+    })
+    const repairing = { process, attached }
+    this.#repairing = repairing
+    raft.repair(GROUP, REPAIR_TIMEOUT_MS, (error) => {
+      raft.closeNode(() => {
+        if (this.#repairing !== repairing) return
+        this.#endRepair(repairing)
+        watcher.repaired(this, error)
+      })
+    })
+  }
+
+  #endRepair({ process, attached }: Repairing): void {
+    this.#repairing = undefined
+    process.end()
+    attached.end(this.#random)
+    this.#options.network.leave(process)
+  }
+
+  /** The store, with somebody who notes when entries go from it. */
+  #cutting(store: DiskStore): Store {
+    const write: Store['write'] = (batch, done) => {
+      if (batch.some(({ truncateAfter }) => truncateAfter !== undefined)) this.#wasCut = true
+      store.write(batch, done)
+    }
+    return {
+      identity: store.identity,
+      get groups() {
+        return store.groups
+      },
+      recover: (group) => store.recover(group),
+      read: (group, range, done) => store.read(group, range, done),
+      beginSnapshot: (group, head) => store.beginSnapshot(group, head),
+      openSnapshot: (group) => store.openSnapshot(group),
+      close: (done) => store.close(done),
+      write,
+    }
   }
 
   #take(process: SimProcess, attached: AttachedDisk, store: DiskStore, content: StoreContent): void {
     const { network, settings, watcher } = this.#options
     this.storeIdentity = store.identity
+    if (this.#wasCut) this.ledger.beginWith(content)
+    this.#wasCut = false
     watcher.opened(this, content)
     this.ledger.beginWith(content)
     const raft = new RaftNode({

@@ -230,6 +230,11 @@ export class SimWorld {
         this.#watcher?.opened?.(node, found)
       },
       refused: (node, error) => this.#watcher?.refused?.(node, error),
+      repaired: (node, error) => {
+        this.#mixIn(`${node.id} ${error === undefined ? 'repaired' : 'not repaired'}`)
+        this.#watcher?.repaired?.(node, error)
+        if (error === undefined) this.start(node)
+      },
       exchanged: (node) => this.invariants.votes.exchanged(node.id),
       writing: (node, write) => {
         this.#note(() => this.invariants.writing(node, write))

@@ -3,7 +3,7 @@ import type { DiskEvent } from '@quorate/disk'
 import { messageWords } from '../diagram/messageWords.ts'
 import type { StoryRole, StoryStep, StoryTone } from '../diagram/story.ts'
 import type { Letter } from './simNetwork.ts'
-import type { SimNode } from './simNode.ts'
+import type { SimNode, StartOutcome } from './simNode.ts'
 import type { WorldWatcher } from './worldWatcher.ts'
 
 /** Writes down what happens in a world, to be told as a story. */
@@ -53,8 +53,13 @@ export class StoryRecorder implements WorldWatcher {
     }
   }
 
-  started(node: SimNode, outcome: 'started' | 'refused' | 'killed'): void {
-    const words = { started: 'starts', refused: 'cannot open its store', killed: 'crashes while it opens its store' }
+  started(node: SimNode, outcome: StartOutcome): void {
+    const words = {
+      started: 'starts',
+      repairing: 'starts, and lacks entries of its log',
+      refused: 'cannot open its store',
+      killed: 'crashes while it opens its store',
+    }
     this.#tell(node, words[outcome], 'fault')
     this.looked(node)
   }

@@ -1,7 +1,7 @@
 import type { Entry, GroupWrite, ServerStatus, SnapshotDescription, StoreFailure } from '@quorate/core'
 import type { DiskEvent } from '@quorate/disk'
 import type { Letter } from './simNetwork.ts'
-import type { SimNode } from './simNode.ts'
+import type { SimNode, StartOutcome } from './simNode.ts'
 import type { StoreContent } from './storeLedger.ts'
 
 /** Looks on at a world, and changes nothing in it. */
@@ -11,7 +11,9 @@ export interface WorldWatcher {
   sent?(letter: Letter): void
   received?(letter: Letter): void
   lost?(letter: Letter, why: string): void
-  started?(node: SimNode, outcome: 'started' | 'refused' | 'killed'): void
+  started?(node: SimNode, outcome: StartOutcome): void
+  /** A process has had the others make its log whole, or could not, and has ended. */
+  repaired?(node: SimNode, error: Error | undefined): void
   killed?(node: SimNode): void
   opened?(node: SimNode, found: StoreContent): void
   refused?(node: SimNode, error: Error): void

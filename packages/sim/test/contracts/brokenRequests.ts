@@ -1,4 +1,4 @@
-import type { ClientReply, ClientRequest } from '@quorate/core'
+import type { ClientReply, ClientRequest, Command } from '@quorate/core'
 import { everyReply } from '../../src/contracts/sampleRequests.ts'
 import type { Breakage } from './caught.ts'
 import { type Settled, settling, asking, replying } from './clientChanges.ts'
@@ -39,10 +39,18 @@ export const brokenRequests: readonly Breakage<ClientChange>[] = [
   [
     'drops the subjects of commands',
     asking((request) =>
-      request.type === 'append' ? { ...request, commands: request.commands.map(({ data }) => ({ data })) } : request,
+      request.type === 'append' ? { ...request, commands: request.commands.map(without('subject')) } : request,
     ),
     APPEND,
-    /the request that reached the leader\.commands\[1\]\.subject is undefined/,
+    /the request that reached the leader\.commands\[2\]\.subject is undefined/,
+  ],
+  [
+    'drops the idempotency keys of commands',
+    asking((request) =>
+      request.type === 'append' ? { ...request, commands: request.commands.map(without('idempotency')) } : request,
+    ),
+    APPEND,
+    /the request that reached the leader\.commands\[1\]\.idempotency is undefined/,
   ],
   [
     'reads from the beginning, whatever it is asked',
@@ -157,3 +165,10 @@ export const changedReplies: readonly Breakage<ClientChange>[] = Object.keys(eve
     /the outcome\.type is/,
   ]
 })
+
+function without(name: 'subject' | 'idempotency'): (command: Command) => Command {
+  return (command) => {
+    const { [name]: _, ...rest } = command
+    return rest
+  }
+}
