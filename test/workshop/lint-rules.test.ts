@@ -87,12 +87,14 @@ const mayImport: Record<string, string[]> = {
   nats: ['core', 'wire'],
   log: ['core', 'wire'],
   sim: ['core', 'wire', 'disk'],
+  quorate: ['core', 'wire', 'disk'],
 }
 for (const [from, allowed] of Object.entries(mayImport)) {
   for (const to of Object.keys(mayImport)) {
     if (to === from) continue
-    if (allowed.includes(to)) accepts(`packages/${from}/src/good`, importOf(`@quorate/${to}`))
-    else refuses(imports, `packages/${from}/src/bad`, importOf(`@quorate/${to}`))
+    const specifier = to === 'quorate' ? to : `@quorate/${to}`
+    if (allowed.includes(to)) accepts(`packages/${from}/src/good`, importOf(specifier))
+    else refuses(imports, `packages/${from}/src/bad`, importOf(specifier))
   }
   refuses(imports, `packages/${from}/src/bad`, importOf('../../core/src/index.ts'))
 }

@@ -8,3 +8,7 @@ test.each(['core', 'wire', 'disk', 'nats', 'log'])('tests see the sources of @qu
   expect(readdirSync(packages)).toContain(name)
   expect(import.meta.resolve(`@quorate/${name}`)).toMatch(new RegExp(`/packages/${name}/src/index\\.ts$`))
 })
+
+test('and those of the command line, but where that is run as a user would run it', () => {
+  expect(import.meta.resolve('quorate')).toMatch(/\/packages\/quorate\/src\/index\.ts$/)
+})
