@@ -358,6 +358,25 @@ describe('the driver: a follower that needs what is gone', () => {
     expect(world.node('n3').texts).toEqual(texts)
   })
 
+  it('has nothing restored behind its end, though its snapshot is being read then', () => {
+    const world = led(3)
+    appendMany(world, 20)
+    world.settle()
+    take(world, 'n3', 0)
+    world.run(100)
+    world.crash('n3')
+    world.restart('n3')
+    const { store } = world.node('n3')
+    store.isHeld = true
+    world.run(500, () => store.readers > 0)
+    expect(store.readers).toBe(1)
+    world.server('n3').stop()
+    world.run(10)
+    store.release()
+    world.run(100)
+    expect([world.node('n3').restores, world.node('n3').texts, store.readers]).toEqual([0, [], 0])
+  })
+
   it('is stopped by a state machine that fails to restore', () => {
     const { world } = behind(20)
     world.node('n3').snapshotFails = new Error('unreadable')

@@ -146,6 +146,18 @@ describe('§5.3: “if two entries in different logs have the same index and ter
     expect(String(outcomes[0])).toContain('no answer of use from n1, n2')
   })
 
+  it('who asks a second time meanwhile, or closes the node, is told so', () => {
+    const world = damagedGroup(3)
+    world.network.loses = () => true
+    const [first, second] = [repair(world, 'n3'), repair(world, 'n3')]
+    world.run(10)
+    expect([first.length, String(second[0])]).toEqual([0, expect.stringContaining('is being repaired already')])
+    const third = repair(world, 'n3')
+    world.node('n3').raft.closeNode(() => {})
+    world.run(100)
+    expect([first, third]).toMatchObject([[{ code: 'SERVER_STOPPED' }], [{ code: 'LOG_CLOSED' }]])
+  })
+
   it('a compacted log has no such entry any more: that is said', () => {
     const world = damagedGroup(3)
     for (const id of ['n1', 'n2']) world.server(id).takeSnapshot(0, () => {})

@@ -10,7 +10,7 @@ import {
   type SnapshotSource,
 } from '@quorate/core'
 import { describe, expect, it } from 'vitest'
-import { MachineSource } from '../src/driver/systemPart.ts'
+import { MachineSource } from '../src/driver/machineSource.ts'
 import { cluster, type Cluster } from './world/cluster.ts'
 import { serverWorld } from './world/serverWorld.ts'
 

@@ -5,7 +5,7 @@ import type { StateMachine, Store } from '../ports.ts'
 import { isSameSnapshot, type SnapshotDescription } from '../snapshot.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import { ReaderSource } from './readerSource.ts'
-import { MachineSource } from './systemPart.ts'
+import { MachineSource } from './machineSource.ts'
 import type { SnapshotTaker } from './snapshotTaker.ts'
 
 export type EntriesDone = (error: Error | undefined, entries: readonly Entry[]) => void
@@ -120,6 +120,8 @@ export class Applier {
           done(error)
         }
         source.readSystemPart(description.lastTime, (error, system) => {
+          // Nobody is told of it any more, and the state machine is its owner's again.
+          if (server.role === 'stopped') return end()
           if (system === undefined) return end(error)
           server.noteRestored(system.keys)
           try {

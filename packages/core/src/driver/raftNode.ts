@@ -135,7 +135,12 @@ export class RaftNode {
   repair(group: GroupId, timeoutMs: number, done: RepairDone): void {
     assertName('group', group)
     this.#assertUsable(group)
-    this.#writes.whenQuiet(group, () => this.#repairer.repair(group, timeoutMs, done))
+    this.#writes.whenQuiet(group, () => {
+      // It may have been closed, or its store have failed, since it was asked.
+      const refusal = this.#unusableFor(group)
+      if (refusal === undefined) this.#repairer.repair(group, timeoutMs, done)
+      else done(refusal)
+    })
   }
 
   /**
@@ -219,9 +224,14 @@ export class RaftNode {
   }
 
   #assertUsable(group: GroupId): void {
-    if (this.#isClosing) throw new LogClosedError(group)
+    const refusal = this.#unusableFor(group)
+    if (refusal !== undefined) throw refusal
+  }
+
+  #unusableFor(group: GroupId): Error | undefined {
+    if (this.#isClosing) return new LogClosedError(group)
     const { failure } = this.#writes
-    if (failure !== undefined) throw new ServerStoppedError(group, failure.error.message, { cause: failure.error })
+    return failure && new ServerStoppedError(group, failure.error.message, { cause: failure.error })
   }
 
   #receive(from: NodeId, packet: Packet): void {

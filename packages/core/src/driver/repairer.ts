@@ -35,7 +35,10 @@ export class Repairer {
       done(undefined)
       return
     }
-    if (this.#repairs.has(group)) throw new Error(`the log of group ${group} is being repaired already`)
+    if (this.#repairs.has(group)) {
+      done(new Error(`the log of group ${group} is being repaired already: open it once`))
+      return
+    }
     const configurations = recoveredConfigurations(recovered).map(({ configuration }) => configuration)
     const groupUuid = configurations.at(-1)?.groupUuid
     const repair = new Repair({

@@ -5,7 +5,7 @@ import type { SnapshotDraft, SnapshotSource, StateMachine, Store } from '../port
 import { headAtApplied } from '../rules/compaction.ts'
 import type { StoredSnapshot } from '../snapshot.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
-import { GroupSource } from './systemPart.ts'
+import { GroupSource } from './groupSource.ts'
 import { DEFAULT_TRAILING_ENTRIES, type CompactionPolicy } from './compactionPolicy.ts'
 
 /** How it ended when a snapshot was asked for. */

@@ -1,4 +1,3 @@
-import type { SnapshotSource } from '../ports.ts'
 import { IdempotencyKeys, type RememberedKey } from '../state/idempotencyKeys.ts'
 
 /** What of the replicated state is the system's own. */
@@ -82,98 +81,9 @@ function newerSnapshot(why: string): Error {
   return new Error(`a snapshot was taken by a later version of Quorate: ${why}. Update this server.`)
 }
 
-/** A snapshot of the group: the system's part, then the state machine's. */
-export class GroupSource implements SnapshotSource {
-  readonly #machine: SnapshotSource
-  #system: Uint8Array | undefined
-
-  constructor(system: SystemPart, machine: SnapshotSource) {
-    this.#system = encodeSystemPart(system)
-    this.#machine = machine
-  }
-
-  read(done: (error: Error | undefined, bytes: Uint8Array | undefined) => void): void {
-    const system = this.#system
-    this.#system = undefined
-    if (system === undefined) this.#machine.read(done)
-    else done(undefined, system)
-  }
-
-  close(): void {
-    this.#machine.close()
-  }
-}
-
-/** The other way round: what is read of it is the state machine's part, once `readSystemPart` has given the system's. */
-export class MachineSource implements SnapshotSource {
-  readonly #group: SnapshotSource
-  /** Was read with the system's part, and belongs to the state machine. */
-  #rest: Uint8Array = new Uint8Array()
-
-  constructor(group: SnapshotSource) {
-    this.#group = group
-  }
-
-  readSystemPart(lastTime: number, done: (error: Error | undefined, system: SystemPart | undefined) => void): void {
-    const pieces: Uint8Array[] = []
-    let length = 0
-    const next = (): void => {
-      // Its length stands at its beginning, in the first piece but for very small ones.
-      const end = pieces.length === 0 ? undefined : endOfSystemPart(pieces[0]!)
-      if (end !== undefined && end <= length) {
-        const bytes = joined(pieces, length)
-        this.#rest = bytes.subarray(end)
-        done(...attempt(() => decodeSystemPart(bytes.subarray(0, end), lastTime)))
-        return
-      }
-      this.#group.read((error, bytes) => {
-        if (error !== undefined) done(error, undefined)
-        else if (bytes === undefined) done(new RangeError('a snapshot ends within the part of the system'), undefined)
-        else {
-          // The piece is ours only until the next is asked for; a slice of a Buffer would be no copy.
-          if (end === undefined && pieces.length > 0) pieces[0] = joined([pieces[0]!, bytes], length + bytes.length)
-          else pieces.push(new Uint8Array(bytes))
-          length += bytes.length
-          next()
-        }
-      })
-    }
-    next()
-  }
-
-  read(done: (error: Error | undefined, bytes: Uint8Array | undefined) => void): void {
-    const rest = this.#rest
-    this.#rest = new Uint8Array()
-    if (rest.length === 0) this.#group.read(done)
-    else done(undefined, rest)
-  }
-
-  close(): void {
-    this.#group.close()
-  }
-}
-
-function attempt<Result>(read: () => Result): [Error | undefined, Result | undefined] {
-  try {
-    return [undefined, read()]
-  } catch (error) {
-    return [error as Error, undefined]
-  }
-}
-
-/** Undefined while too little is there to know. */
-function endOfSystemPart(bytes: Uint8Array): number | undefined {
+/** Where the state machine's part begins; undefined while too little is there to know. */
+export function endOfSystemPart(bytes: Uint8Array): number | undefined {
   return bytes.length < HEAD_BYTES ? undefined : HEAD_BYTES + viewOf(bytes).getUint32(1, true)
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  let offset = 0
-  for (const piece of pieces) {
-    bytes.set(piece, offset)
-    offset += piece.length
-  }
-  return bytes
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

@@ -233,7 +233,7 @@ export class RaftServer {
   applied(upTo: Index): void {
     this.#turn(() => {
       completeApplying(this.state, upTo)
-      if (this.role === 'leader' && hasLearntKeys(this.state)) this.#tellRole({ type: 'keys.known' })
+      if (hasLearntKeys(this.state) && this.role === 'leader') this.#tellRole({ type: 'keys.known' })
     })
   }
 
