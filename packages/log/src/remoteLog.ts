@@ -13,23 +13,15 @@ import {
   type ServerId,
   type Term,
 } from '@quorate/core'
-import {
-  appendInParts,
-  appendTimeoutMs,
-  assertWhenBusy,
-  type Appended,
-  type AppendOptions,
-  type LeaderRoute,
-} from './appender.ts'
+import { appendInParts, appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
 import { ASK_TIMEOUT_MS, askLeader, type WantedReply } from './askLeader.ts'
-import { AppendKeys } from './appendKeys.ts'
-import { toCommand, type Appendable } from './command.ts'
+import { AppendIntake } from './appendIntake.ts'
+import type { Appendable } from './command.ts'
 import { giveUpAfter } from './giveUp.ts'
 import { assertInteger } from './integer.ts'
 import { LogEntry } from './logEntry.ts'
 import { allowsLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
 import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
-import { Slab } from './slab.ts'
 
 const READ_BYTES = 256 * 1024
 
@@ -52,8 +44,7 @@ export class RemoteLog implements LeaderRoute {
   readonly group: GroupId
   readonly #client: ClientTransport
   readonly #batcher: RequestBatcher
-  readonly #slab = new Slab()
-  readonly #keys = new AppendKeys()
+  readonly #intake = new AppendIntake()
   #leader: LeaderStatus | undefined
   #isClosed = false
   #successionWatch: NodeJS.Timeout | undefined
@@ -91,21 +82,10 @@ export class RemoteLog implements LeaderRoute {
     options: AppendOptions = {},
   ): Promise<Appended | readonly Appended[]> {
     if (this.closedError !== undefined) throw this.closedError
-    const timeoutMs = appendTimeoutMs(options)
-    assertWhenBusy(options)
-    const { maxEntryBytes } = this
-    if (!Array.isArray(given)) {
-      const command = toCommand(given as Appendable, maxEntryBytes, this.#slab)
-      const appended = await appendInParts(
-        this,
-        this.#keys.keyed([command], options, { isList: false, maxEntryBytes }),
-        { ...options, timeoutMs },
-      )
-      return appended[0]!
-    }
-    const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes, this.#slab))
-    const keyed = this.#keys.keyed(commands, options, { isList: true, maxEntryBytes })
-    return keyed.length === 0 ? [] : appendInParts(this, keyed, { ...options, timeoutMs })
+    const { commands, isList, timeoutMs } = this.#intake.take(given, options, this.maxEntryBytes)
+    if (commands.length === 0) return []
+    const places = await appendInParts(this, commands, { ...options, timeoutMs })
+    return isList ? places : places[0]!
   }
 
   /**

@@ -1,5 +1,4 @@
 import {
-  AppendOutcomeUnknownError,
   LogClosedError,
   NotBootstrappedError,
   NotCaughtUpError,
@@ -21,17 +20,8 @@ import {
   type Store,
   type Term,
 } from '@quorate/core'
-import {
-  appendInParts,
-  appendTimeoutMs,
-  assertWhenBusy,
-  busyError,
-  type Appended,
-  type AppendOptions,
-  type LeaderRoute,
-} from './appender.ts'
-import { AppendKeys } from './appendKeys.ts'
-import { toCommand, type Appendable } from './command.ts'
+import { appendTimeoutMs, type Appended, type AppendOptions, type LeaderRoute } from './appender.ts'
+import type { Appendable } from './command.ts'
 import {
   changeMembers,
   recoverServer,
@@ -41,14 +31,12 @@ import {
 import { transferLeadership, type TransferOptions } from './leadershipTransfer.ts'
 import { ASK_TIMEOUT_MS, askLeader } from './askLeader.ts'
 import { giveUpAfter } from './giveUp.ts'
-import { isKeyed } from './keyedTries.ts'
 import { allowsLease, type ReadIndex, type ReadIndexOptions } from './readIndex.ts'
 import { whenAborted } from './whenAborted.ts'
-import { LocalAppends, type LocalOutcome } from './localAppends.ts'
 import { backupLog, type BackupOptions } from './logBackup.ts'
 import { compactLog, type Compacted, type CompactOptions } from './logCompaction.ts'
-import { RequestBatcher, SUCCESSION_GRACE_MS } from './requestBatcher.ts'
-import { Slab } from './slab.ts'
+import { MemberAppends } from './memberAppends.ts'
+import { SUCCESSION_GRACE_MS } from './requestBatcher.ts'
 import { machinePort, type LogStateMachine } from './stateMachine.ts'
 import { Subscription, type EntrySource } from './subscription.ts'
 import { Watchable } from './watchable.ts'
@@ -96,10 +84,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
   readonly #store: Store
   readonly #isCompacted: boolean
   readonly #status: Watchable<ServerStatus>
-  readonly #local: LocalAppends
-  readonly #batcher: RequestBatcher
-  readonly #slab = new Slab()
-  readonly #keys = new AppendKeys()
+  readonly #appends: MemberAppends
   readonly #changeListeners = new Set<() => void>()
   /** The latest term that has a leader. */
   #ledTerm: Term = 0
@@ -127,8 +112,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
       onStatus: (status) => this.#noteStatus(status),
     })
     this.#status = new Watchable(this.#hosted.status)
-    this.#local = new LocalAppends(this.#hosted)
-    this.#batcher = new RequestBatcher(node.client, group)
+    this.#appends = new MemberAppends(this, this.#hosted, node.client)
   }
 
   /** Role, term, leader and commit index of this process's server: a value to look at and to watch. */
@@ -179,31 +163,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     given: Appendable | readonly Appendable[],
     options: AppendOptions = {},
   ): Promise<Appended | readonly Appended[]> {
-    try {
-      if (this.closedError !== undefined) throw this.closedError
-      const timeoutMs = appendTimeoutMs(options)
-      assertWhenBusy(options)
-      const { maxEntryBytes } = this
-      if (!Array.isArray(given)) {
-        const command = toCommand(given as Appendable, maxEntryBytes, this.#slab)
-        return this.#appendAll(
-          this.#keys.keyed([command], options, { isList: false, maxEntryBytes }),
-          options,
-          timeoutMs,
-          firstPlace,
-        )
-      }
-      const commands = given.map((value: Appendable) => toCommand(value, maxEntryBytes, this.#slab))
-      if (commands.length === 0) return Promise.resolve([])
-      return this.#appendAll(
-        this.#keys.keyed(commands, options, { isList: true, maxEntryBytes }),
-        options,
-        timeoutMs,
-        (places) => places,
-      )
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.#appends.append(given, options)
   }
 
   /**
@@ -346,11 +306,7 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
 
   /** @internal One try, for a term: here if this server leads in it, else to whoever does. */
   appendOnce(term: Term, commands: readonly Command[], timeoutMs: number): Promise<ClientOutcome> {
-    const { role, term: currentTerm } = this.#hosted.status
-    if (role !== 'leader' || currentTerm !== term) return this.#batcher.append(term, commands, timeoutMs)
-    return new Promise((resolve) => {
-      this.#local.append(commands, timeoutMs, (outcome) => resolve(asClientOutcome(outcome)))
-    })
+    return this.#appends.appendOnce(term, commands, timeoutMs)
   }
 
   async #askForIndex(mayLease: boolean, giveUp: AbortSignal): Promise<ReadIndex> {
@@ -433,43 +389,6 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     throw failure ?? new LogClosedError(this.group)
   }
 
-  /**
-   * The leader's own process is the common case: spared the machinery of waiting and trying again, and all promises but
-   * the caller's.
-   */
-  #appendAll<Result>(
-    commands: readonly Command[],
-    options: AppendOptions,
-    timeoutMs: number,
-    toResult: (places: readonly Appended[]) => Result,
-  ): Promise<Result> {
-    if (this.#hosted.server.role !== 'leader' || options.signal !== undefined || isKeyed(commands)) {
-      return appendInParts(this, commands, { ...options, timeoutMs }).then(toResult)
-    }
-    const { whenBusy } = options
-    const started = performance.now()
-    const term = this.#hosted.server.state.currentTerm
-    return new Promise((resolve, reject) => {
-      this.#local.append(commands, timeoutMs, (outcome) => {
-        if (outcome.type === 'appended') resolve(toResult(placesFrom(outcome.firstIndex, term, commands.length)))
-        else if (outcome.type === 'busy' && whenBusy === 'throw') reject(busyError(this.group, outcome))
-        else if (outcome.type !== 'notLeader' && outcome.type !== 'busy') reject(this.#unknown(term, outcome))
-        else {
-          const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - started)))
-          appendInParts(this, commands, { ...options, timeoutMs: remainingMs })
-            .then(toResult)
-            .then(resolve, reject)
-        }
-      })
-    })
-  }
-
-  #unknown(term: Term, outcome: LocalOutcome): Error {
-    const why =
-      outcome.type === 'timeout' ? 'it was not committed in time' : 'the server stopped before it was committed'
-    return new AppendOutcomeUnknownError(this.group, term, why)
-  }
-
   #noteStatus(status: ServerStatus): void {
     this.#status.set(status)
     this.#noteLeader(status)
@@ -483,8 +402,8 @@ export class ReplicatedLog implements LeaderRoute, EntrySource {
     if (leaderId === undefined || term <= this.#ledTerm) return
     this.#ledTerm = term
     // The timer may outlast this log, and must not hold it.
-    const batcher = this.#batcher
-    setTimeout(() => batcher.giveUpBefore(term), SUCCESSION_GRACE_MS).unref()
+    const appends = this.#appends
+    setTimeout(() => appends.giveUpBefore(term), SUCCESSION_GRACE_MS).unref()
   }
 
   #tellEnd(): void {
@@ -505,16 +424,4 @@ function firstIndex(from: SubscribeOptions['from']): Index | 'earliest' | 'lates
   if (from === undefined) return 1
   if (typeof from === 'object' && Number.isSafeInteger(from?.index) && from.index >= 1) return from.index
   throw new RangeError(`from is ${JSON.stringify(from)}; it must be 'earliest', 'latest' or { index } of at least 1`)
-}
-
-function placesFrom(firstIndex: Index, term: Term, count: number): Appended[] {
-  return Array.from({ length: count }, (_, place) => ({ index: firstIndex + place, term }))
-}
-
-function firstPlace(places: readonly Appended[]): Appended {
-  return places[0]!
-}
-
-function asClientOutcome(outcome: LocalOutcome): ClientOutcome {
-  return outcome.type === 'timeout' ? { type: 'noAnswer', reason: 'timeout' } : outcome
 }
