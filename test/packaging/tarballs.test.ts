@@ -1,13 +1,14 @@
-import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MarkdownPage } from './markdownPage.ts'
+import { packPackages } from './packedPackages.ts'
+import { pinned } from './pinned.ts'
+import { npmInstall, run, succeed, type Run } from './program.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const require = createRequire(import.meta.url)
@@ -28,47 +29,6 @@ interface Tarball {
   readonly manifest: Manifest
   /** The text of each file, by its path inside the package. */
   readonly files: ReadonlyMap<string, string>
-}
-
-interface Run {
-  readonly code: number
-  readonly output: string
-}
-
-async function run(command: string, args: readonly string[], cwd: string): Promise<Run> {
-  // As a user has it: without the conditions that vitest hands to Node, and without what an npx around this run was asked
-  // to install, which an npx inside it would take for its own.
-  const { NODE_OPTIONS: _ours, npm_config_package: _outer, ...env } = process.env
-  const shell = process.platform === 'win32' && command !== process.execPath
-  try {
-    const { stdout, stderr } = await promisify(execFile)(command, args, { cwd, env, shell, maxBuffer: 64 << 20 })
-    return { code: 0, output: stdout + stderr }
-  } catch (error) {
-    const { code, stdout, stderr, message } = error as { code: number; stdout: string; stderr: string; message: string }
-    return { code, output: stdout + stderr || message }
-  }
-}
-
-async function succeed(command: string, args: readonly string[], cwd: string): Promise<void> {
-  const { code, output } = await run(command, args, cwd)
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${output}`)
-}
-
-/** A copy of the packages as a fresh checkout has them: nothing that an earlier build has left is packed. */
-async function buildAfresh(stage: string): Promise<void> {
-  for (const file of ['package.json', 'pnpm-workspace.yaml', 'tsconfig.base.json', 'tsconfig.build.json', 'LICENSE']) {
-    await cp(join(root, file), join(stage, file))
-  }
-  await symlink(join(root, 'node_modules'), join(stage, 'node_modules'), 'junction')
-  const filter = (source: string): boolean => !/[\\/]packages[\\/][^\\/]+[\\/]dist$/.test(source)
-  await cp(join(root, 'packages'), join(stage, 'packages'), { recursive: true, verbatimSymlinks: true, filter })
-  await succeed(process.execPath, [tsc, '-b', 'tsconfig.build.json'], stage)
-}
-
-async function pack(stage: string, into: string): Promise<void> {
-  const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, string>
-  const args = ['--yes', packageManager!, '--filter', './packages/*', 'pack', '--pack-destination', into]
-  await succeed('npx', args, stage)
 }
 
 async function unpack(path: string, into: string): Promise<Tarball> {
@@ -92,11 +52,10 @@ const attwRuns = new Map<string, Promise<Run>>()
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'quorate-packaging-'))
-  const [stage, packed] = [join(folder, 'stage'), join(folder, 'packed')]
+  const packed = join(folder, 'packed')
   consumer = join(folder, 'consumer')
-  for (const each of [stage, packed, consumer]) await mkdir(each)
-  await buildAfresh(stage)
-  await pack(stage, packed)
+  for (const each of [packed, consumer]) await mkdir(each)
+  await packPackages(join(folder, 'stage'), packed)
   for (const name of (await readdir(packed)).filter((file) => file.endsWith('.tgz'))) {
     const tarball = await unpack(join(packed, name), join(packed, name.replace('.tgz', '')))
     tarballs.set(tarball.manifest.name, tarball)
@@ -104,21 +63,11 @@ beforeAll(async () => {
   for (const { manifest, path } of libraries()) {
     attwRuns.set(manifest.name, run(process.execPath, [attw, '--profile', 'esm-only', path], folder))
   }
-  await writeFile(join(consumer, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }')
-  const catalog = await readCatalog()
-  const others = ['nats', '@types/node'].map((name) => `${name}@${catalog.get(name)}`)
-  const wanted = [...[...tarballs.values()].map(({ path }) => path), ...others]
-  const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
-  await succeed('npm', ['install', ...quiet, ...wanted], consumer)
+  const others = ['nats', '@types/node'].map((name) => pinned(name))
+  await npmInstall(consumer, [...[...tarballs.values()].map(({ path }) => path), ...others])
 }, 120_000)
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** The versions that the workspace pins. */
-async function readCatalog(): Promise<Map<string, string>> {
-  const text = await readFile(join(root, 'pnpm-workspace.yaml'), 'utf8')
-  return new Map([...text.matchAll(/^ {2}'?([^\s':]+)'?: (\d\S*)$/gm)].map(([, name, version]) => [name!, version!]))
-}
 
 /** The folder of each package, by its name. */
 const folders = new Map<string, string>()
