@@ -191,6 +191,11 @@ export class GroupLog {
     return { position: { index, term }, matches }
   }
 
+  /** Not so of an entry that stood in a segment which was freed, whether it is gone or not. */
+  knowsPlaceOf(index: Index): boolean {
+    return index > this.#places.startsAfter
+  }
+
   /** Of an entry that is there. */
   lengthOf(index: Index): number {
     return this.#places.lengthOf(index)

@@ -100,6 +100,8 @@ export class LogReplay implements RecordReceiver {
 
   takeRepair(number: number, index: Index, offset: number, length: number, isConfiguration: boolean): void {
     const log = this.#of(number)
+    // The entry stood in a segment that was freed: what takes it away stands further on.
+    if (!log.knowsPlaceOf(index)) return
     if (index <= log.logStartsAfter.index || index > log.lastIndex || log.lengthOf(index) !== length) {
       throw new SenselessRecord(`group ${log.group}: there is no entry ${index} of ${length} bytes to be repaired`)
     }

@@ -11,6 +11,7 @@ import {
   close,
   command,
   commands,
+  compact,
   configuration,
   contentsOf,
   headAt,
@@ -247,6 +248,34 @@ describe('damage that hit the bytes of entries alone', { timeout: 120_000 }, () 
     expect([...disk.image().keys()].filter((path) => path.endsWith('1.log'))).not.toContain(`${FOLDER}/0000000001.log`)
     const { store: again } = await opened(disk.image())
     expect(await read(again, 'g', 50, 60)).toHaveLength(10)
+  })
+
+  test('a repair is read over whose entry is gone with its segment, though the repair stands where the log begins now', async () => {
+    const filler = 'x'.repeat(200)
+    const disk = new SimDisk()
+    const made = await openDiskStore({ folder: FOLDER, files: attached(disk), segmentBytes: 4096 })
+    await write(made, change('g', { entries: [configuration(1, 1), command(2, 1, 'precious'), command(3, 1)] }))
+    for (let index = 1; index <= 20; index += 1)
+      await write(made, change('busy', { entries: [command(index, 1, filler)] }))
+    await close(made)
+    const entries = await entriesOf(disk.image())
+    const { store, disk: damaged } = await opened(spoiled(disk.image(), 'precious', 1))
+    await repair(store, entries)
+    // Too much to be written once more.
+    for (let index = 4; index <= 24; index += 1)
+      await write(store, change('g', { entries: [command(index, 1, 'y'.repeat(index === 4 ? 1 : 1900))] }))
+    await compact(store, 'g', { index: 5, term: 1, startsAfter: 3 })
+    await compact(store, 'busy', { index: 20, term: 1 })
+    for (let index = 21; index <= 24; index += 1) await write(store, change('busy', { entries: [command(index, 1)] }))
+    await close(store)
+    const image = damaged.image()
+    const kept = [...image].filter(([path]) => path.endsWith('.log')).sort(([a], [b]) => (a < b ? -1 : 1))
+    expect(kept[0]![0]).not.toBe(`${FOLDER}/0000000001.log`)
+    expect(Buffer.from(kept[0]![1]).includes('precious')).toBe(true)
+    const { store: again } = await opened(image)
+    expect((await read(again, 'g', 3, 24)).map(({ index }) => index)).toEqual(
+      Array.from({ length: 21 }, (_, at) => at + 4),
+    )
   })
 
   test('what a group at rest lacks keeps its segments, and no other group from its writes', async () => {

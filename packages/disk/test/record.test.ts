@@ -49,6 +49,11 @@ const putBeginning = (records: RecordBuffer, parts: Partial<GroupState>): void =
   records.putGroup(1, 'g', { ...same, ...parts })
 }
 
+const putRepair = (records: RecordBuffer, index: number, bytes: number): void => {
+  records.putRepairHead(1, index)
+  records.putEntry(new Uint8Array(bytes), false)
+}
+
 const putSnapshot = (records: RecordBuffer, index: number, startsAfter: number): void => {
   records.putSnapshot(1, { ...snapshot, lastIncluded: { index, term: 1 } }, { index: startsAfter, term: 1 })
 }
@@ -111,6 +116,9 @@ describe('a frame that is whole, and makes no sense, is damage', () => {
       (records) => records.putEntriesHead(1, command(2, 1), 0, 1),
       /longer than its frame/,
     ],
+    ['a repair of what is not there', (records) => putRepair(records, 2, 3), /there is no entry 2 of 3 bytes/],
+    ['a repair of another length', (records) => putRepair(records, 1, 3), /there is no entry 1 of 3 bytes/],
+    ['a repair that is cut short', (records) => records.putRepairHead(1, 1), /longer than its frame/],
     ['an unknown kind', (records) => records.bytes.fill(9, records.end, (records.end += 20)), /no record of kind 9/],
     ['half a record', (records) => records.bytes.fill(2, records.end, (records.end += 7)), /longer than its frame/],
   ])('%s', async (_, put, message) => {

@@ -95,6 +95,14 @@ export const REPAIR_MUTANTS = [
     ],
   },
   {
+    name: 'repair-of-what-was-freed',
+    title: 'A store does not open whose log holds the repair of an entry that went with its segment.',
+    source: 'of our own: found in a review',
+    breaks: ['LIVE'],
+    suite: 'disk',
+    edits: [{ file: REPLAY, find: 'if (!log.knowsPlaceOf(index)) return', replace: 'if (index < 0) return' }],
+  },
+  {
     name: 'damage-outlives-truncation',
     title: 'An entry counts as damaged though another stands in its place.',
     source: 'of our own',
