@@ -29,7 +29,11 @@ for (const { tarball, manifest } of found) {
 function publish(tarball) {
   // Provenance can be made in the workflow alone.
   const how = isDryRun ? ['--dry-run', '--provenance=false'] : ['--provenance']
-  const { status } = spawnSync('npm', ['publish', tarball, '--access', 'public', ...how], { stdio: 'inherit' })
+  // npm hands its log level on: called by a silent one, this one would not say what it published.
+  const aloud = ['--loglevel', 'notice']
+  const { status } = spawnSync('npm', ['publish', tarball, '--access', 'public', ...how, ...aloud], {
+    stdio: 'inherit',
+  })
   if (status !== 0) stop(`npm did not publish ${tarball}`)
 }
 
