@@ -26,7 +26,10 @@ const DECODERS: Readonly<Record<RecordedKind, (bytes: Uint8Array) => unknown>> =
   clientReply: decodeClientReply,
   entry: decodeEntry,
   snapshotHead: decodeSnapshotHead,
-  systemPart: (bytes) => ({ keys: decodeSystemPart(bytes, TIME).keys.sweep() }),
+  systemPart: (bytes) => {
+    const { keys, machineVersion } = decodeSystemPart(bytes, TIME)
+    return { keys: keys.sweep(), machineVersion }
+  },
   backup: partsOf,
 }
 

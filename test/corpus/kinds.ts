@@ -83,7 +83,8 @@ export const REASONS = { tooLarge: true, closed: true, malformed: true } satisfi
 export const ENTRIES = {
   command: { subject: true, idempotency: true },
   'no-op': {},
-  configuration: {},
+  configuration: { machineVersion: true },
+  upgrade: {},
 } satisfies Entries
 
 export const BACKUP_PARTS = {

@@ -96,8 +96,9 @@ function* snapshots() {
   })
   for (const [place, keys] of [[], remembered].entries()) {
     const forgottenUpTo = place * 5
-    const bytes = encodeSystemPart({ keys: IdempotencyKeys.of(keys, forgottenUpTo, TIME) })
-    const value = { keys: { remembered: keys, forgottenUpTo } }
+    const machineVersion = 1 + place
+    const bytes = encodeSystemPart({ keys: IdempotencyKeys.of(keys, forgottenUpTo, TIME), machineVersion })
+    const value = { keys: { remembered: keys, forgottenUpTo }, machineVersion }
     yield { name: numbered('system', place), kind: 'systemPart', bytes, value }
   }
 }

@@ -66,7 +66,7 @@ class StoreInMemory {
    */
   async compact(group, { index, term, startsAfter = index, configuration = CONFIGURATIONS[0], keys = [] }) {
     // As a log has them taken: the system's part, that a state follows, the state.
-    const system = encodeSystemPart({ keys: IdempotencyKeys.of(keys, 0, TIME) })
+    const system = encodeSystemPart({ keys: IdempotencyKeys.of(keys, 0, TIME), machineVersion: 1 })
     const data = Buffer.concat([system, Buffer.of(1), Buffer.from(`the state of ${group} at ${index}`)])
     const lastIncluded = { index, term }
     const head = { lastIncluded, lastTime: TIME + index, configuration: { index: 1, configuration } }
@@ -128,7 +128,7 @@ async function* plainStores() {
   yield recording('killed', killed, { ...found, groups: store.groups() })
 
   const before = store.groups()
-  await store.write({ orders: { entries: [command(14, 2 ** 52, Buffer.alloc(1500, 7))].map(late) } })
+  await store.write({ orders: { entries: [command(17, 2 ** 52, Buffer.alloc(1500, 7))].map(late) } })
   yield recording('torn', torn(store.image), { ...found, cuts: 1, groups: before })
 
   await store.close()

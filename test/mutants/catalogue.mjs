@@ -14,6 +14,7 @@ import { READ_MUTANTS } from './catalogue/reads.mjs'
 import { REPAIR_MUTANTS } from './catalogue/repair.mjs'
 import { REPLICATION_MUTANTS } from './catalogue/replication.mjs'
 import { SNAPSHOT_MUTANTS } from './catalogue/snapshots.mjs'
+import { UPGRADING_MUTANTS } from './catalogue/upgrading.mjs'
 import { VOTE_MUTANTS } from './catalogue/votes.mjs'
 
 /**
@@ -30,6 +31,7 @@ export const MUTANTS = [
   ...COMMITMENT_MUTANTS,
   ...READ_MUTANTS,
   ...EXACTLY_ONCE_MUTANTS,
+  ...UPGRADING_MUTANTS,
   ...SNAPSHOT_MUTANTS,
   ...DURABILITY_MUTANTS,
   ...DRIVER_MUTANTS,

@@ -44,10 +44,19 @@ export interface NoOpEntry extends EntryBase {
 export interface ConfigurationEntry extends EntryBase {
   readonly kind: 'configuration'
   readonly configuration: Configuration
+  /** In the first entry alone: the version of the state machine that the group begins with; absent for 1. */
+  readonly machineVersion?: number
+}
+
+/** From here on, this entry included, another version of the state machine is in force: all members could run it. */
+export interface UpgradeEntry extends EntryBase {
+  readonly kind: 'upgrade'
+  /** Higher than the one before. */
+  readonly machineVersion: number
 }
 
 /** One place of the log, immutable. */
-export type Entry = CommandEntry | NoOpEntry | ConfigurationEntry
+export type Entry = CommandEntry | NoOpEntry | ConfigurationEntry | UpgradeEntry
 
 export type EntryKind = Entry['kind']
 
@@ -76,6 +85,7 @@ export function entryBytes(entry: Entry): number {
     case 'configuration':
       return ENTRY_OVERHEAD_BYTES + 256 * (1 + countOf(entry.configuration))
     case 'no-op':
+    case 'upgrade':
       return ENTRY_OVERHEAD_BYTES
   }
 }

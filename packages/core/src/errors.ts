@@ -1,4 +1,5 @@
 import type { GroupId, GroupUuid, Index, NodeId, ServerId, StoreIdentity, Term } from './identifiers.ts'
+import type { MachineVersions } from './machineVersions.ts'
 
 /** What every error of Quorate is: a `code` to switch on, fields to act on, a message that says what to do. */
 export abstract class QuorateError extends Error {
@@ -331,6 +332,33 @@ export class StoreReplacedError extends QuorateError {
     this.server = server
     this.expected = expected
     this.found = found
+  }
+}
+
+/**
+ * The log goes on by a version of the state machine that this server's code cannot run: the server stops before it would apply
+ * an entry as no other does. Nothing is lost by that.
+ */
+export class MachineVersionError extends QuorateError {
+  readonly code = 'MACHINE_VERSION'
+  readonly group: GroupId
+  /** What is in force. */
+  readonly version: number
+  readonly index: Index
+  /** What the code of this server can run. */
+  readonly versions: MachineVersions
+
+  constructor(group: GroupId, version: number, index: Index, versions: MachineVersions, options?: ErrorOptions) {
+    const { oldest, newest } = versions
+    super(
+      `group ${group}: entry ${index} is to be applied by version ${version} of the state machine, and this server's runs ` +
+        `${oldest === newest ? `version ${newest} alone` : `versions ${oldest} to ${newest}`}. Start it with code that has version ${version}.`,
+      options,
+    )
+    this.group = group
+    this.version = version
+    this.index = index
+    this.versions = versions
   }
 }
 

@@ -34,7 +34,14 @@ export {
   type EntryKind,
   type Idempotency,
   type NoOpEntry,
+  type UpgradeEntry,
 } from './entry.ts'
+export {
+  FIRST_MACHINE_VERSION,
+  HIGHEST_MACHINE_VERSION,
+  assertMachineVersion,
+  type MachineVersions,
+} from './machineVersions.ts'
 export { decodeSystemPart, encodeSystemPart, type SystemPart } from './driver/systemPart.ts'
 export { IdempotencyKeys, type KeyedPlace, type RememberedKey } from './state/idempotencyKeys.ts'
 export {
@@ -133,7 +140,7 @@ export type { SnapshotOutcome, SnapshotSettled } from './driver/snapshotTaker.ts
 export type { Staleness } from './driver/staleness.ts'
 export type { AppendSettled, HostedServer, ReadSettled, TransferSettled } from './driver/hostedServer.ts'
 export type { DroppedPackets } from './driver/admission.ts'
-export type { BootstrapDone } from './driver/birth.ts'
+export type { BirthRequest, BootstrapDone } from './driver/birth.ts'
 export type { ServerStatus } from './driver/status.ts'
 export {
   RaftServer,
@@ -179,6 +186,7 @@ export {
   type MembershipChangeReason,
   LogClosedError,
   LogCompactedError,
+  MachineVersionError,
   NotBootstrappedError,
   NotCaughtUpError,
   NotLeaderError,

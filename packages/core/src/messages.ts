@@ -92,6 +92,8 @@ export interface AppendEntriesAccepted {
   readonly round: number
   /** Up to here the follower's log is the leader's, and durable. */
   readonly matchIndex: Index
+  /** The newest version of the state machine that the follower's code can run: from 1 on. */
+  readonly machineVersion: number
 }
 
 export interface AppendEntriesRejected {

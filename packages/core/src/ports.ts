@@ -1,6 +1,7 @@
 import type { ClientOutcome, ClientReply, ClientRequest } from './clientProtocol.ts'
 import type { ConfigurationEntry, Entry } from './entry.ts'
 import type { GroupId, Index, LogPosition, NodeId, ServerId, StoreIdentity, Term } from './identifiers.ts'
+import type { MachineVersions } from './machineVersions.ts'
 import type { Packet } from './messages.ts'
 import type { SnapshotDescription, SnapshotHead, StoredSnapshot } from './snapshot.ts'
 
@@ -217,19 +218,24 @@ export interface SnapshotSource {
 
 /** What committed entries are for. */
 export interface StateMachine {
+  /** Which versions its code can run; the first alone without it. The server stops before an entry of another one. */
+  readonly versions?: MachineVersions
   /**
    * Takes the next committed entries, in order, without a hole; `done` asks for more. One call is under way at a time.
    * With an error the server stops: what was not applied here is applied when it is started again.
+   *
+   * All entries of a call are to be applied by the same version, on every server. Where another one begins, the entry that names
+   * it is the first of its call.
    */
-  apply(entries: readonly Entry[], done: (error?: Error) => void): void
+  apply(entries: readonly Entry[], done: (error?: Error) => void, machineVersion: number): void
   /**
    * The state as it stands behind the last entry that was applied, whatever is applied later, while it is being read.
    * Called between two calls of `apply`. Without it there are no snapshots, and the log is kept whole.
    */
   snapshot?(): SnapshotSource
   /**
-   * Puts what another's `snapshot` gave in the place of all state; entries behind it follow. `done` with an error stops
-   * the server.
+   * Puts what another's `snapshot` gave in the place of all state; entries behind it follow. `machineVersion` was in force when it
+   * was taken. `done` with an error stops the server.
    */
-  restore?(source: SnapshotSource, done: (error?: Error) => void): void
+  restore?(source: SnapshotSource, done: (error?: Error) => void, machineVersion: number): void
 }

@@ -35,7 +35,7 @@ describe('a store that fails', () => {
     nodes.run(100)
     for (const group of [GROUP, 'another']) {
       expect(() => raft.open(group, { stateMachine: { apply } })).toThrow(ServerStoppedError)
-      expect(() => raft.bootstrap(group, ['n1'], 1000, () => {})).toThrow(ServerStoppedError)
+      expect(() => raft.bootstrap(group, { nodes: ['n1'], timeoutMs: 1000 }, () => {})).toThrow(ServerStoppedError)
     }
     expect(() => raft.open(GROUP, { stateMachine: { apply } })).toThrow('no space left')
   })

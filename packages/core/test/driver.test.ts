@@ -121,7 +121,7 @@ describe('the driver', () => {
     const servers = ['throwing', 'innocent'].map((group) => {
       const stateMachine = { apply: group === 'throwing' ? apply : (_: unknown, done: () => void) => done() }
       const server = node.open(group, { stateMachine })
-      node.bootstrap(group, ['n1'], 1000, () => {})
+      node.bootstrap(group, { nodes: ['n1'], timeoutMs: 1000 }, () => {})
       return server
     })
     clock.run(1000)

@@ -62,7 +62,14 @@ describe('entries that are no longer in memory', () => {
     world.reject('S2', 4, HINT)
     const { session } = world.state.peers.get('S2')!
     const lines = world.input(() => {
-      world.server.receive('S2', { type: 'appendEntries.accepted', term: 2, session, round: 0, matchIndex: 1 })
+      world.server.receive('S2', {
+        type: 'appendEntries.accepted',
+        term: 2,
+        session,
+        round: 0,
+        matchIndex: 1,
+        machineVersion: 1,
+      })
       expect(world.state.outputs.reads).toMatchObject([{ after: 1, upTo: 4 }])
       world.server.receive('S3', appendEntries(3, [2, 1], [3]))
     })

@@ -217,7 +217,7 @@ it('three nodes over both are born, elect, replicate and apply', () => {
     }),
   )
   let born: unknown
-  nodes[0]!.bootstrap('orders', ids, 1000, (error, groupUuid) => {
+  nodes[0]!.bootstrap('orders', { nodes: ids, timeoutMs: 1000 }, (error, groupUuid) => {
     born = error ?? groupUuid
   })
   clock.run(1000, () => born !== undefined)

@@ -8,7 +8,7 @@ function messagesOfTerm(term: number): RaftMessage[] {
     { type: 'requestVote.granted', term },
     { type: 'requestVote.refused', term },
     appendEntries(term, [1, 1]),
-    { type: 'appendEntries.accepted', term, session: 1, round: 0, matchIndex: 1 },
+    { type: 'appendEntries.accepted', term, session: 1, round: 0, matchIndex: 1, machineVersion: 1 },
     { type: 'appendEntries.rejected', term, session: 1, round: 0, prevLogIndex: 1, hint: { index: 0, term: 0 } },
   ]
 }

@@ -12,7 +12,9 @@ interface Birth {
 
 function bootstrap(nodes: Cluster, by: string, ids: readonly string[] = nodes.ids, timeoutMs: number = 1000): Birth {
   const birth: Birth = { results: [] }
-  nodes.node(by).raft.bootstrap(GROUP, ids, timeoutMs, (error, groupUuid) => birth.results.push({ error, groupUuid }))
+  nodes
+    .node(by)
+    .raft.bootstrap(GROUP, { nodes: ids, timeoutMs }, (error, groupUuid) => birth.results.push({ error, groupUuid }))
   return birth
 }
 

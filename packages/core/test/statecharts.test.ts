@@ -138,6 +138,9 @@ describe('the roles as statecharts (Figure 4)', () => {
     nodes.node(nodes.leader!).store.isHeld = true
     nodes.append(nodes.leader!, 'c')
     nodes.run(5000)
+    const upgraded = cluster(3, { versions: { oldest: 1, newest: 2 }, inspect: note })
+    upgraded.electLeader()
+    upgraded.run(1000)
     const growing = cluster(5, { members: 3, inspect: note })
     const leader = growing.electLeader()
     const voters = growing.ids.filter((id) => id !== leader)

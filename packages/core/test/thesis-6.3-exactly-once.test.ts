@@ -341,7 +341,7 @@ describe('thesis §6.3, §7: keys travel in snapshots', () => {
     'what is read of them is what was written, in pieces of %i bytes',
     (pieceBytes) => {
       const keys = keysOf(pieceBytes < 1_000 ? 50 : 5_000)
-      const bytes = Buffer.concat([encodeSystemPart({ keys }), encode('the state machine’s part')])
+      const bytes = Buffer.concat([encodeSystemPart({ machineVersion: 1, keys }), encode('the state machine’s part')])
       const source = new MachineSource(sourceOf(bytes, pieceBytes))
       let read: IdempotencyKeys | undefined
       source.readSystemPart(5, (error, system) => {
@@ -361,7 +361,7 @@ describe('thesis §6.3, §7: keys travel in snapshots', () => {
   )
 
   it('one that is cut short, or of a later version, is refused', () => {
-    const bytes = encodeSystemPart({ keys: keysOf(3) })
+    const bytes = encodeSystemPart({ machineVersion: 1, keys: keysOf(3) })
     for (const end of [0, 4, 5, bytes.length - 1]) {
       new MachineSource(sourceOf(bytes.subarray(0, end), 10)).readSystemPart(5, (error) =>
         expect(error).toMatchObject({ message: expect.stringContaining('ends within') }),

@@ -101,7 +101,14 @@ describe('thesis §6.4 Processing read-only queries more efficiently', () => {
     const world = leader()
     world.ask('r')
     const { session } = world.state.peers.get('S2')!
-    const accepted = { type: 'appendEntries.accepted', term: 2, session: session + 9, round: 1, matchIndex: 2 } as const
+    const accepted = {
+      type: 'appendEntries.accepted',
+      term: 2,
+      session: session + 9,
+      round: 1,
+      matchIndex: 2,
+      machineVersion: 1,
+    } as const
     expect(world.receive('S2', accepted)).toEqual([])
   })
 

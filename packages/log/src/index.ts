@@ -6,7 +6,7 @@ export { ReplicatedLog, type OpenLogOptions, type SubscribeOptions } from './rep
 export { connectLog, RemoteLog, type LeaderStatus, type ReadResult } from './remoteLog.ts'
 export type { CompactOptions, Compacted } from './logCompaction.ts'
 export type { BackupOptions } from './logBackup.ts'
-export type { LogStateMachine } from './stateMachine.ts'
+export type { ApplyContext, LogStateMachine } from './stateMachine.ts'
 export type { ReadIndex, ReadIndexOptions } from './readIndex.ts'
 export type { Appended, AppendOptions } from './appender.ts'
 export type { Appendable } from './command.ts'
@@ -29,6 +29,7 @@ export {
   MembershipChangeError,
   LogClosedError,
   LogCompactedError,
+  MachineVersionError,
   NotBootstrappedError,
   NotCaughtUpError,
   NotLeaderError,
@@ -42,6 +43,7 @@ export {
   type Index,
   type Inspect,
   type Network,
+  type MachineVersions,
   type MembershipChangeReason,
   type NodeId,
   type PlacedConfiguration,

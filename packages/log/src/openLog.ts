@@ -4,7 +4,7 @@ import type { OpenLogOptions, ReplicatedLog } from './replicatedLog.ts'
 
 export interface OpenSingleLogOptions extends NodeOptions, OpenLogOptions {
   /**
-   * Give birth to the group, with its servers on these nodes. Once in the group's life: what is born already is refused.
+   * Give birth to the group, with its servers on these nodes, by the version of `stateMachine`. Once in the group's life: what is born already is refused.
    * Processes that all try at the same moment end up in the same group.
    */
   readonly bootstrap?: readonly NodeId[]
@@ -20,7 +20,7 @@ export async function openLog(
 ): Promise<ReplicatedLog> {
   const node = await openNode(options)
   try {
-    if (bootstrap !== undefined) await giveBirth(node, group, bootstrap)
+    if (bootstrap !== undefined) await giveBirth(node, group, bootstrap, stateMachine?.version)
     const log = await node.openLog(group, {
       ...(joinTimeoutMs !== undefined && { joinTimeoutMs }),
       ...(repairTimeoutMs !== undefined && { repairTimeoutMs }),
@@ -37,9 +37,14 @@ export async function openLog(
 }
 
 /** Where another process gives birth to it at this very moment, this one is wanted there, and joins. */
-async function giveBirth(node: QuorateNode, group: GroupId, nodes: readonly NodeId[]): Promise<void> {
+async function giveBirth(
+  node: QuorateNode,
+  group: GroupId,
+  nodes: readonly NodeId[],
+  machineVersion: number | undefined,
+): Promise<void> {
   try {
-    await node.bootstrap(group, nodes)
+    await node.bootstrap(group, nodes, machineVersion === undefined ? {} : { machineVersion })
   } catch (error) {
     if (!(error instanceof BootstrapConflictError)) throw error
   }

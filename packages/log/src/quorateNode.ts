@@ -32,6 +32,11 @@ export interface NodeOptions {
 export interface BootstrapOptions {
   /** How long the other nodes may take to answer. 10,000 by default. */
   readonly timeoutMs?: number
+  /**
+   * The version of its state machine by which the group begins: 1 by default. A server whose state machine cannot run it stops as
+   * soon as it would apply the first entry.
+   */
+  readonly machineVersion?: number
 }
 
 /** A process's part in any number of groups. */
@@ -68,16 +73,17 @@ export class QuorateNode {
   /**
    * Gives birth to a group whose servers are on `nodes`, this one among them: once in its life, on one node, while all of
    * them run. Answers the group's UUID.
-   * @throws AlreadyBootstrappedError, BootstrapIncompleteError, RangeError for a `timeoutMs` that cannot be waited.
+   * @throws AlreadyBootstrappedError, BootstrapIncompleteError, RangeError for a `timeoutMs` that cannot be waited, or a
+   * `machineVersion` that is none.
    */
   async bootstrap(
     group: GroupId,
     nodes: readonly NodeId[],
-    { timeoutMs = 10_000 }: BootstrapOptions = {},
+    { timeoutMs = 10_000, machineVersion }: BootstrapOptions = {},
   ): Promise<GroupUuid> {
     assertDuration('timeoutMs', timeoutMs)
     return new Promise((resolve, reject) => {
-      this.#node.bootstrap(group, nodes, timeoutMs, (error, groupUuid) => {
+      this.#node.bootstrap(group, { nodes, timeoutMs, machineVersion }, (error, groupUuid) => {
         if (groupUuid !== undefined && error === undefined) resolve(groupUuid)
         else reject(error)
       })
@@ -87,7 +93,7 @@ export class QuorateNode {
   /**
    * Starts this node's server of a group. On a store that holds nothing of it yet, waits for the group's birth or its leader.
    * @throws NotBootstrappedError when neither came in time, StoreReplacedError, WrongGroupError; RangeError for a policy of
-   * compaction that cannot be meant, TypeError for one that the state machine cannot keep.
+   * compaction, or versions of the state machine, that cannot be meant, TypeError for a policy that the state machine cannot keep.
    */
   async openLog(group: GroupId, options: OpenLogOptions = {}): Promise<ReplicatedLog> {
     for (const option of ['joinTimeoutMs', 'repairTimeoutMs'] as const) {

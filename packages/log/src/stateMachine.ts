@@ -1,4 +1,11 @@
-import { toError, type CommandEntry, type Entry, type SnapshotSource, type StateMachine } from '@quorate/core'
+import {
+  FIRST_MACHINE_VERSION,
+  toError,
+  type CommandEntry,
+  type Entry,
+  type SnapshotSource,
+  type StateMachine,
+} from '@quorate/core'
 import { LogEntry } from './logEntry.ts'
 
 /**
@@ -6,15 +13,37 @@ import { LogEntry } from './logEntry.ts'
  * them. One call is under way at a time; what it throws or rejects with stops the server, unless said otherwise.
  */
 export interface LogStateMachine {
-  /** Takes the next committed commands, in order, each once a process or once a `restore`. */
-  apply(entries: readonly LogEntry[]): void | Promise<void>
+  /**
+   * The version of this code: a whole number, 1 by default. Raise it with each change of what the same entries make of the state. All
+   * servers go over to it at the same entry of the log, once every member of the group runs code that has it; until then this code is
+   * to apply as the version before did.
+   */
+  readonly version?: number
+  /**
+   * The oldest version by which this code can still apply: 1 by default. A server stops, with MachineVersionError, before it would
+   * apply an entry, or restore a state, of an older one or of a newer one than `version`.
+   */
+  readonly oldestVersion?: number
+  /** Takes the next committed commands, in order, each once a process or once a `restore`: all of them by one version. */
+  apply(entries: readonly LogEntry[], context: ApplyContext): void | Promise<void>
+  /**
+   * From here on this version is in force: the place to bring the state over to it. Called on all servers behind the same entry.
+   * Not called for the version with which the group began, nor for one that was in force when a snapshot was taken.
+   */
+  upgrade?(version: number): void | Promise<void>
   /**
    * The state as it is at the call, in pieces of any size, of which the first is asked for at once. Entries are applied while
    * the others are read: make a copy before the first, or yield from what does not change. What it throws is told by `status.snapshotFailure`, and the log is kept.
    */
   snapshot?(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   /** Puts what `snapshot` gave, on whichever server, in the place of all state: at the start, or when this server was far behind. */
-  restore?(pieces: AsyncIterable<Uint8Array>): void | Promise<void>
+  restore?(pieces: AsyncIterable<Uint8Array>, context: ApplyContext): void | Promise<void>
+}
+
+/** By what the same entries come to the same state, beside themselves. */
+export interface ApplyContext {
+  /** The version of the state machine that is in force. */
+  readonly version: number
 }
 
 /** The first byte of what a snapshot holds beside its head: whether a state machine's state follows. */
@@ -24,9 +53,15 @@ const STATE = 1
 /** For core: of the entries the commands alone, promises as callbacks. */
 export function machinePort(machine: LogStateMachine | undefined): StateMachine {
   if (machine === undefined) return STATELESS_PORT
-  const port: StateMachine = { apply: (entries, done) => applyTo(machine, entries, done) }
+  const { version: newest = FIRST_MACHINE_VERSION, oldestVersion: oldest = FIRST_MACHINE_VERSION } = machine
+  const port: StateMachine = {
+    versions: { oldest, newest },
+    apply: (entries, done, version) => settle(done, () => applyTo(machine, entries, { version })),
+  }
   if (machine.snapshot !== undefined) port.snapshot = () => sourceOf(STATE, machine.snapshot?.() ?? [])
-  if (machine.restore !== undefined) port.restore = (source, done) => settle(done, () => restoreFrom(source, machine))
+  if (machine.restore !== undefined) {
+    port.restore = (source, done, version) => settle(done, () => restoreFrom(source, machine, { version }))
+  }
   return port
 }
 
@@ -37,10 +72,18 @@ const STATELESS_PORT: StateMachine = {
   restore: (_source, done) => done(),
 }
 
-function applyTo(machine: LogStateMachine, entries: readonly Entry[], done: (error?: Error) => void): void {
+/** Entries of one version: that which names it, if any, comes first. */
+function applyTo(machine: LogStateMachine, entries: readonly Entry[], context: ApplyContext): void | Promise<void> {
   const commands = entries.filter((entry): entry is CommandEntry => entry.kind === 'command')
-  if (commands.length === 0) done()
-  else settle(done, () => machine.apply(commands.map((entry) => new LogEntry(entry))))
+  const apply = (): void | Promise<void> => {
+    if (commands.length > 0)
+      return machine.apply(
+        commands.map((entry) => new LogEntry(entry)),
+        context,
+      )
+  }
+  const upgraded = entries[0]?.kind === 'upgrade' ? machine.upgrade?.(context.version) : undefined
+  return upgraded === undefined ? apply() : upgraded.then(apply)
 }
 
 /** Tells how `call` ended, at once if it is no promise. */
@@ -133,7 +176,7 @@ async function outcomeOf(step: Step): Promise<Outcome> {
   }
 }
 
-async function restoreFrom(source: SnapshotSource, machine: LogStateMachine): Promise<void> {
+async function restoreFrom(source: SnapshotSource, machine: LogStateMachine, context: ApplyContext): Promise<void> {
   const first = await readPiece(source)
   if (first?.[0] !== STATE) {
     throw new TypeError(
@@ -141,7 +184,7 @@ async function restoreFrom(source: SnapshotSource, machine: LogStateMachine): Pr
         'before it are gone. Open the group with the same stateMachine on all its servers.',
     )
   }
-  await machine.restore?.(piecesOf(first.subarray(1), source))
+  await machine.restore?.(piecesOf(first.subarray(1), source), context)
 }
 
 async function* piecesOf(first: Uint8Array, source: SnapshotSource): AsyncGenerator<Uint8Array, undefined> {

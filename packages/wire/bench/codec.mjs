@@ -63,7 +63,14 @@ reportFrame('AppendEntries of 1 entry x 128 B', [packet(1, appendEntries(1000, [
 const groups = Array.from({ length: 1000 }, (_, group) => group)
 const heartbeats = groups.map((group) => packet(group, appendEntries(1000 + group, [])))
 reportFrame('heartbeat, each of 1000 in a frame', heartbeats, 1000)
-const accepted = { type: 'appendEntries.accepted', term: 7, session: 3, round: 0, matchIndex: 100_000 }
+const accepted = {
+  type: 'appendEntries.accepted',
+  term: 7,
+  session: 3,
+  round: 0,
+  matchIndex: 100_000,
+  machineVersion: 1,
+}
 reportFrame(
   'accepted, each of 1000 in a frame',
   groups.map((group) => packet(group, accepted)),

@@ -1,4 +1,12 @@
-import { type Entry, type EntryKind, type LogPosition, type Term, invariant } from '@quorate/core'
+import {
+  FIRST_MACHINE_VERSION,
+  HIGHEST_MACHINE_VERSION,
+  type Entry,
+  type EntryKind,
+  type LogPosition,
+  type Term,
+  invariant,
+} from '@quorate/core'
 import { configurationFields, readConfiguration } from './configurationCodec.ts'
 import { decoding } from './decoding.ts'
 import type { Tail } from './envelope.ts'
@@ -16,10 +24,11 @@ const KIND_CODES: Readonly<Record<EntryKind | 'keyedCommand', number>> = {
   configuration: 3,
   /** A command with an idempotency key. */
   keyedCommand: 4,
+  upgrade: 6,
 }
 
-/** Checkpoint and upgrade: a later format gives them a meaning. */
-const RESERVED_KIND_CODES: readonly number[] = [5, 6]
+/** Checkpoint: a later format gives it a meaning. */
+const RESERVED_KIND_CODES: readonly number[] = [5]
 
 /** The entry's bytes, the same at every call: encoded once, then kept in `entry.encoded`. */
 export function encodeEntry(entry: Entry): Uint8Array {
@@ -41,7 +50,12 @@ function encode(entry: Entry): Uint8Array {
     case 'no-op':
       return Buffer.from(packFields(fields, 0))
     case 'configuration':
+      // A configuration begins with a text: a number before it is a version.
+      if (entry.machineVersion !== undefined) fields.push(entry.machineVersion)
       fields.push(...configurationFields(entry.configuration))
+      return Buffer.from(packFields(fields, 0))
+    case 'upgrade':
+      fields.push(entry.machineVersion)
       return Buffer.from(packFields(fields, 0))
   }
 }
@@ -106,10 +120,34 @@ function readKind(
     case KIND_CODES['no-op']:
       return { index, term, time, encoded, kind: 'no-op' }
     case KIND_CODES['configuration']:
-      return { index, term, time, encoded, kind: 'configuration', configuration: readConfiguration(fields) }
+      return readConfigurationEntry(base, fields)
+    case KIND_CODES['upgrade']:
+      return { index, term, time, encoded, kind: 'upgrade', machineVersion: readVersion(fields) }
     default:
       if (RESERVED_KIND_CODES.includes(code)) throw new NewerFormatError(FORMAT + 1, FORMAT)
       throw new MalformedFrameError(`an entry is of the unknown kind ${code}`)
+  }
+}
+
+function readConfigurationEntry(
+  { index, term, time, encoded }: { index: number; term: number; time: number; encoded: Uint8Array },
+  fields: FieldReader,
+): Entry {
+  const version = fields.optionalInteger('configuration.machineVersion')
+  if (version !== undefined) assertVersion(version)
+  const entry = { index, term, time, encoded, kind: 'configuration', configuration: readConfiguration(fields) } as const
+  return version === undefined ? entry : { ...entry, machineVersion: version }
+}
+
+function readVersion(fields: FieldReader): number {
+  const version = fields.integer('upgrade.machineVersion')
+  assertVersion(version)
+  return version
+}
+
+function assertVersion(version: number): void {
+  if (version < FIRST_MACHINE_VERSION || version > HIGHEST_MACHINE_VERSION) {
+    throw new MalformedFrameError(`an entry names version ${version} of the state machine`)
   }
 }
 

@@ -51,8 +51,10 @@ export function messageFields(message: Message): Field[] {
       const { term, session, round, prevLog, leaderCommit, entries } = message
       return [Code.appendEntries, term, session, round, prevLog.index, prevLog.term, leaderCommit, entries.length]
     }
-    case 'appendEntries.accepted':
-      return [Code.appendEntriesAccepted, message.term, message.session, message.round, message.matchIndex]
+    case 'appendEntries.accepted': {
+      const { term, session, round, matchIndex, machineVersion } = message
+      return [Code.appendEntriesAccepted, term, session, round, matchIndex, machineVersion]
+    }
     case 'appendEntries.rejected': {
       const { term, session, round, prevLogIndex, hint } = message
       return [Code.appendEntriesRejected, term, session, round, prevLogIndex, hint.index, hint.term]
@@ -136,7 +138,8 @@ export function readMessage(fields: FieldReader, tail: Tail): Message {
       const session = fields.integer('appendEntries.accepted.session')
       const round = fields.integer('appendEntries.accepted.round')
       const matchIndex = fields.integer('appendEntries.accepted.matchIndex')
-      return { type: 'appendEntries.accepted', term, session, round, matchIndex }
+      const machineVersion = fields.integer('appendEntries.accepted.machineVersion')
+      return { type: 'appendEntries.accepted', term, session, round, matchIndex, machineVersion }
     }
     case Code.appendEntriesRejected:
       return readAppendEntriesRejected(fields)

@@ -3,6 +3,7 @@ import { pack } from 'msgpackr/pack'
 import { describe, expect, test } from 'vitest'
 import {
   MAX_FRAME_BYTES,
+  MalformedFrameError,
   type NewerFormatError,
   decodeClientReply,
   decodeClientRequest,
@@ -13,7 +14,7 @@ import {
   encodeEntry,
   encodeFrames,
 } from '@quorate/wire'
-import { STORE, TIME, appendEntries, command, configurationEntry, packetOf, thrownBy } from './samples.ts'
+import { GROUP_UUID, STORE, TIME, appendEntries, command, configurationEntry, packetOf, thrownBy } from './samples.ts'
 
 const CHUNK_BYTES = 64 * 1024
 
@@ -193,10 +194,14 @@ describe('what could not be read again is not written', () => {
   })
 })
 
-test.each([
-  ['checkpoint', 5],
-  ['upgrade', 6],
-])('an entry of the kind %s is of a newer format', (_, code) => {
-  const error = thrownBy(() => decodeEntry(pack([1, 1, code, TIME, null])))
+test.each([0, 2 ** 32])('an entry that names version %i of the state machine is malformed', (version) => {
+  expect(() => decodeEntry(pack([1, 1, 6, TIME, version]))).toThrow(MalformedFrameError)
+  expect(() => decodeEntry(pack([1, 1, 3, TIME, version, GROUP_UUID, null, 0, 1, 0]))).toThrow(
+    `version ${version} of the state machine`,
+  )
+})
+
+test('an entry of the kind checkpoint is of a newer format', () => {
+  const error = thrownBy(() => decodeEntry(pack([1, 1, 5, TIME, null])))
   expect(error).toMatchObject({ code: 'NEWER_FORMAT', format: 2, supported: 1 } satisfies Partial<NewerFormatError>)
 })

@@ -97,8 +97,8 @@ const MESSAGES: [string, Message][] = [
     },
   ],
   [
-    '99 a173 a167 a175 01 05 04 03 08 06',
-    { type: 'appendEntries.accepted', term: 4, session: 3, round: 8, matchIndex: 6 },
+    '9a a173 a167 a175 01 05 04 03 08 06 01',
+    { type: 'appendEntries.accepted', term: 4, session: 3, round: 8, matchIndex: 6, machineVersion: 1 },
   ],
   [
     '9b a173 a167 a175 01 06 04 03 08 05 02 01',

@@ -10,6 +10,7 @@ import type {
   Message,
   Packet,
 } from '@quorate/core'
+import { HIGHEST_MACHINE_VERSION } from '@quorate/core'
 
 /** Random but the same for the same seed: whatever the types of core can say. */
 export class Generator {
@@ -77,15 +78,26 @@ export class Generator {
 
   entry(index: number, term: number): Entry {
     const base = { index, term, time: this.integer() }
-    const kind = this.pick<EntryKind>(['command', 'command', 'command', 'no-op', 'configuration'])
+    const kind = this.pick<EntryKind>(['command', 'command', 'command', 'no-op', 'configuration', 'upgrade'])
     switch (kind) {
       case 'command':
         return { ...base, kind, ...this.subject(), ...this.idempotency(), data: this.bytes() }
       case 'no-op':
         return { ...base, kind }
       case 'configuration':
-        return { ...base, kind, configuration: this.configuration() }
+        return {
+          ...base,
+          kind,
+          configuration: this.configuration(),
+          ...(this.below(4) === 0 ? this.machineVersion() : {}),
+        }
+      case 'upgrade':
+        return { ...base, kind, ...this.machineVersion() }
     }
+  }
+
+  machineVersion(): { machineVersion: number } {
+    return { machineVersion: this.pick([1, 2, 127, 128, 65_536, HIGHEST_MACHINE_VERSION]) }
   }
 
   subject(): { subject?: string } {
@@ -159,7 +171,7 @@ export class Generator {
       case 2:
         return { type: 'requestVote.refused', term }
       case 3:
-        return { type: 'appendEntries.accepted', term, session, round, matchIndex: this.integer() }
+        return { type: 'appendEntries.accepted', term, session, round, matchIndex: this.integer(), machineVersion: 1 }
       case 4: {
         const prevLogIndex = position.index + this.integer()
         return { type: 'appendEntries.rejected', term, session, round, prevLogIndex, hint: position }

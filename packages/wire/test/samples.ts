@@ -58,6 +58,8 @@ export function everyEntry(): Entry[] {
     command(8, 2, Buffer.alloc(70_000, 2)),
     { ...command(9, 2), idempotency: { key: 'order 17 ✓', retainMs: 86_400_000 } },
     { ...command(10, 2), subject: 'orders', idempotency: { key: 'k'.repeat(128), retainMs: 2 ** 40 } },
+    { ...configurationEntry(), machineVersion: 7 },
+    { kind: 'upgrade', index: 12, term: 2, time: TIME, machineVersion: 2 ** 32 - 1 },
   ]
 }
 
@@ -84,7 +86,7 @@ export function everyMessage(): Message[] {
     { type: 'requestVote.refused', term: 2 ** 52 },
     appendEntries([]),
     appendEntries([command(6), command(7)], { index: 5, term: 6 }),
-    { type: 'appendEntries.accepted', term: 7, session: 3, round: 70_001, matchIndex: 70_000 },
+    { type: 'appendEntries.accepted', term: 7, session: 3, round: 70_001, matchIndex: 70_000, machineVersion: 1 },
     {
       type: 'appendEntries.rejected',
       term: 7,

@@ -55,7 +55,7 @@ export const REPLIES = /** @satisfies {Record<ClientReply['type'], ClientReply[]
   unknown: [{ type: 'unknown', term: 70_000 }],
   entries: [
     { type: 'entries', entries: [], commitIndex: 0, term: 8 },
-    { type: 'entries', entries: everyEntry(), commitIndex: 13, term: LARGE },
+    { type: 'entries', entries: everyEntry(), commitIndex: 16, term: LARGE },
   ],
   compacted: [{ type: 'compacted', firstAvailable: 2 ** 40 }],
   busy: [{ type: 'busy', pendingBytes: 2 ** 40, maxPendingBytes: 2 ** 26 }],

@@ -40,6 +40,16 @@ export function noOp(index, term) {
 /**
  * @param {Index} index
  * @param {Term} term
+ * @param {number} machineVersion
+ * @returns {Entry}
+ */
+export function upgrade(index, term, machineVersion) {
+  return { kind: 'upgrade', index, term, time: TIME + index, machineVersion }
+}
+
+/**
+ * @param {Index} index
+ * @param {Term} term
  * @param {Configuration} [configuration]
  * @returns {ConfigurationEntry}
  */
@@ -93,6 +103,9 @@ export function everyEntry() {
     { ...command(8, 3), subject: 'orders', idempotency: { key: 'k'.repeat(128), retainMs: 2 ** 40 } },
     ...CONFIGURATIONS.slice(1).map((configuration, place) => configured(9 + place, 3, configuration)),
     command(12, 2 ** 33),
-    { ...noOp(13, 2 ** 52), time: LARGE },
+    { ...configured(13, 2 ** 33), machineVersion: 3 },
+    upgrade(14, 2 ** 33, 4),
+    upgrade(15, 2 ** 33, 2 ** 32 - 1),
+    { ...noOp(16, 2 ** 52), time: LARGE },
   ]
 }

@@ -47,7 +47,7 @@ export const MESSAGES = /** @satisfies {Record<Message['type'], Message[]>} */ (
     },
   ],
   'appendEntries.accepted': [
-    { type: 'appendEntries.accepted', term: 7, session: 3, round: 2 ** 33, matchIndex: 70_000 },
+    { type: 'appendEntries.accepted', term: 7, session: 3, round: 2 ** 33, matchIndex: 70_000, machineVersion: 1 },
   ],
   'appendEntries.rejected': [
     {

@@ -49,8 +49,8 @@ export const EXACTLY_ONCE_MUTANTS = [
     edits: [
       {
         file: APPLIER,
-        find: 'server.noteRestored(system.keys)',
-        replace: 'if (system.keys.size < 0) server.noteRestored(system.keys)',
+        find: 'server.noteRestored(system.keys, system',
+        replace: 'server.noteRestored(server.state.keys, system',
       },
     ],
   },

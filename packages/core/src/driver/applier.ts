@@ -2,6 +2,7 @@ import type { Entry } from '../entry.ts'
 import { InvariantViolation, invariant, toError } from '../errors.ts'
 import type { Index } from '../identifiers.ts'
 import type { StateMachine, Store } from '../ports.ts'
+import { versionNamedBy } from '../rules/upgrading.ts'
 import { isSameSnapshot, type SnapshotDescription } from '../snapshot.ts'
 import type { RaftServer } from '../statecharts/raftServer.ts'
 import { ReaderSource } from './readerSource.ts'
@@ -80,17 +81,21 @@ export class Applier {
   /** What the state machine throws stops this group, and no other of the node. */
   #handOver(entries: readonly Entry[], after: Index, upTo: Index): void {
     const { server, stateMachine, taker } = this.#options
-    const last = entries.at(-1)?.index
+    const [first] = entries
     if (server.role === 'stopped') return
-    if (last === undefined) {
+    if (first === undefined) {
       this.#endEarly(after)
       return
     }
+    const machineVersion = server.followVersion(first)
+    if (machineVersion === undefined) return
+    const batch = ofOneVersion(entries)
+    const last = first.index + batch.length - 1
     this.#give(
-      (done) => stateMachine.apply(entries, done),
+      (done) => stateMachine.apply(batch, done, machineVersion),
       () => {
-        server.noteApplied(entries)
-        taker.noteApplied(entries)
+        server.noteApplied(batch)
+        taker.noteApplied(batch)
         this.#apply(last, upTo)
       },
     )
@@ -123,9 +128,9 @@ export class Applier {
           // Nobody is told of it any more, and the state machine is its owner's again.
           if (server.role === 'stopped') return end()
           if (system === undefined) return end(error)
-          server.noteRestored(system.keys)
+          if (!server.noteRestored(system.keys, system.machineVersion, description.lastIncluded.index)) return end()
           try {
-            restore(source, end)
+            restore(source, end, system.machineVersion)
           } catch (thrown) {
             end(toError(thrown))
           }
@@ -153,6 +158,12 @@ export class Applier {
       fail(toError(error))
     }
   }
+}
+
+/** Entries up to the next that names another version. */
+function ofOneVersion(entries: readonly Entry[]): readonly Entry[] {
+  const end = entries.findIndex((entry, place) => place > 0 && versionNamedBy(entry) !== undefined)
+  return end === -1 ? entries : entries.slice(0, end)
 }
 
 function cannotRestore(group: string, { lastIncluded }: SnapshotDescription): string {

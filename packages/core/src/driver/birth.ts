@@ -18,16 +18,23 @@ export const PROMISE_MS = 2_000
 
 const ASK_AGAIN_MS = 100
 
-export interface BirthOptions {
+/** What a group begins with. */
+export interface BirthRequest {
+  /** All its servers, the node that is asked among them. */
+  readonly nodes: readonly NodeId[]
+  /** How long the other nodes may take to answer, in milliseconds. */
+  readonly timeoutMs: number
+  /** The version of the state machine that is in force from the first entry on: 1 unless given. */
+  readonly machineVersion?: number | undefined
+}
+
+export interface BirthOptions extends BirthRequest {
   readonly group: GroupId
   /** Names this birth: what was said to another counts for nothing. */
   readonly birth: string
   readonly id: NodeId
   readonly store: StoreIdentity
-  /** All servers of the group to be, this one among them. */
-  readonly nodes: readonly NodeId[]
   readonly groupUuid: GroupUuid
-  readonly timeoutMs: number
   readonly timers: Timers
   readonly now: () => number
   readonly wallTime: () => number
@@ -117,7 +124,7 @@ export class Birth {
   /** Here first: from now on the birth is remembered, and can be finished. */
   #write(): void {
     if (this.#hasEnded) return
-    const { group, id, nodes, store, groupUuid, wallTime, held, write } = this.#options
+    const { group, id, nodes, store, groupUuid, machineVersion, wallTime, held, write } = this.#options
     const here = held()
     if (here !== undefined) {
       this.end(here === null ? this.#incomplete() : new AlreadyBootstrappedError(group, id, here))
@@ -125,7 +132,7 @@ export class Birth {
     }
     this.#answers.set(id, { store, atMs: 0 })
     const stores = new Map(nodes.map((node) => [node, this.#answers.get(node)!.store]))
-    const entry = firstEntry(groupUuid, stores, wallTime())
+    const entry = firstEntry(groupUuid, stores, wallTime(), machineVersion)
     this.#entry = entry
     write(entry, (failure) => {
       if (failure !== undefined) {

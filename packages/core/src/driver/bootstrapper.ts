@@ -2,10 +2,11 @@ import { memberOf, type Configuration } from '../configuration.ts'
 import type { ConfigurationEntry } from '../entry.ts'
 import { AlreadyBootstrappedError, BootstrapConflictError } from '../errors.ts'
 import { assertName, type GroupId, type NodeId } from '../identifiers.ts'
+import { assertMachineVersion } from '../machineVersions.ts'
 import type { BootstrapMessage, BootstrapStanding, Packet } from '../messages.ts'
 import type { Clock, Random, Store, StoreFailure } from '../ports.ts'
 import { configurationOf, recoveredConfigurations } from '../state/raftState.ts'
-import { Birth, PROMISE_MS, type BootstrapDone } from './birth.ts'
+import { Birth, PROMISE_MS, type BirthRequest, type BootstrapDone } from './birth.ts'
 import type { HostedServer } from './hostedServer.ts'
 import type { Timers } from './timers.ts'
 import type { Writes } from './writes.ts'
@@ -44,9 +45,11 @@ export class Bootstrapper {
     this.#options = options
   }
 
-  bootstrap(group: GroupId, nodes: readonly NodeId[], timeoutMs: number, done: BootstrapDone): void {
+  bootstrap(group: GroupId, request: BirthRequest, done: BootstrapDone): void {
     const { id, clock } = this.#options
+    const { nodes, machineVersion } = request
     this.#checkNames(group, nodes)
+    if (machineVersion !== undefined) assertMachineVersion('machineVersion', machineVersion)
     const held = this.#configurationOf(group)?.groupUuid
     const unfinished = this.#unfinishedBirth(group, nodes)
     const rival = this.#rival(group)
@@ -54,7 +57,7 @@ export class Bootstrapper {
       clock.soon(() => done(new AlreadyBootstrappedError(group, id, held), undefined))
     } else if (rival !== undefined) clock.soon(() => done(new BootstrapConflictError(group, rival), undefined))
     else {
-      const birth = this.#begin(group, nodes, timeoutMs, done)
+      const birth = this.#begin(group, request, done)
       if (unfinished === undefined) birth.start()
       else birth.resume(unfinished)
     }
@@ -89,17 +92,16 @@ export class Bootstrapper {
     for (const birth of this.#births.values()) birth.abandon()
   }
 
-  #begin(group: GroupId, nodes: readonly NodeId[], timeoutMs: number, done: BootstrapDone): Birth {
+  #begin(group: GroupId, request: BirthRequest, done: BootstrapDone): Birth {
     const { id, store, random, clock, timers } = this.#options
     const name = random.uuid()
     const birth = new Birth({
+      ...request,
       group,
       birth: name,
       id,
       store: store.identity,
-      nodes,
       groupUuid: random.uuid(),
-      timeoutMs,
       timers,
       now: () => clock.now(),
       wallTime: () => clock.wallTime(),

@@ -1,5 +1,6 @@
 import { LogClosedError, ServerStoppedError } from '../errors.ts'
 import { assertName, type GroupId, type NodeId } from '../identifiers.ts'
+import { assertMachineVersions } from '../machineVersions.ts'
 import { isBootstrapMessage, isRepairMessage, type Packet } from '../messages.ts'
 import type {
   ClientTransport,
@@ -15,7 +16,7 @@ import type {
 import { reloadSettings, resolveSettings, type RaftSettings } from '../settings.ts'
 import type { WriteId } from '../state/durability.ts'
 import { RaftServer, type Inspect } from '../statecharts/raftServer.ts'
-import type { BootstrapDone } from './birth.ts'
+import type { BirthRequest, BootstrapDone } from './birth.ts'
 import { Bootstrapper } from './bootstrapper.ts'
 import { assertCompactionPolicy, type CompactionPolicy } from './compactionPolicy.ts'
 import { HostedServer } from './hostedServer.ts'
@@ -145,13 +146,14 @@ export class RaftNode {
 
   /**
    * Starts this node's server of a group, from what the store holds of it.
-   * @throws TypeError for a bad name, RangeError for a bad policy, ServerStoppedError when the store has failed or cannot read all of the log, Error when the group is open already
+   * @throws TypeError for a bad name, RangeError for a bad policy or bad versions, ServerStoppedError when the store has failed or cannot read all of the log, Error when the group is open already
    * or was closed with a write under way that has not ended yet: see `whenQuiet`.
    */
   open(group: GroupId, { stateMachine, compaction = {}, onStatus }: OpenGroupOptions): HostedServer {
     assertName('group', group)
     assertCompactionPolicy(compaction)
     assertCompactable(group, stateMachine, compaction)
+    if (stateMachine.versions !== undefined) assertMachineVersions(stateMachine.versions)
     this.#assertUsable(group)
     if (this.#hosted.has(group)) throw new Error(`group ${group} is open on node ${this.id} already`)
     if (!this.#writes.isQuiet(group)) throw new Error(`group ${group} has a write under way; open it when that is over`)
@@ -162,6 +164,7 @@ export class RaftNode {
       group,
       store: store.identity,
       settings: this.settings,
+      machineVersions: stateMachine.versions,
       recovered: store.recover(group),
       surroundings: { now: () => clock.now(), wallTime: () => clock.wallTime(), chance: () => random.next() },
       clock: this.#timers,
@@ -199,12 +202,12 @@ export class RaftNode {
   }
 
   /**
-   * Gives birth to a group with these nodes as its servers. `done` is called once.
-   * @throws LogClosedError on a closed node, ServerStoppedError when the store has failed.
+   * Gives birth to a group. `done` is called once.
+   * @throws RangeError for what can be no group, LogClosedError on a closed node, ServerStoppedError when the store has failed.
    */
-  bootstrap(group: GroupId, nodes: readonly NodeId[], timeoutMs: number, done: BootstrapDone): void {
+  bootstrap(group: GroupId, request: BirthRequest, done: BootstrapDone): void {
     this.#assertUsable(group)
-    this.#bootstrapper.bootstrap(group, nodes, timeoutMs, done)
+    this.#bootstrapper.bootstrap(group, request, done)
   }
 
   /** Ends everything. The store is closed when its last write is flushed. */

@@ -135,7 +135,10 @@ export class SnapshotTaker {
     }
     try {
       if (stateMachine.snapshot === undefined) throw new TypeError('the state machine has no snapshot to give')
-      const source = new GroupSource({ keys: state.keys }, stateMachine.snapshot())
+      const source = new GroupSource(
+        { keys: state.keys, machineVersion: state.machineVersion },
+        stateMachine.snapshot(),
+      )
       const draft = store.beginSnapshot(server.group, head)
       const taking = new Taking(source, draft, this.#orders.splice(0), (outcome) => this.#end(taking, outcome))
       this.#taking = taking

@@ -29,6 +29,8 @@ export interface ServerStatus {
   readonly commitIndex: Index
   /** Up to here the state machine has taken the entries. */
   readonly lastApplied: Index
+  /** The version of the state machine that is in force there: it rises when all members can run a newer one. */
+  readonly machineVersion: number
   /** Why the server stopped, if it did so by itself. */
   readonly failure: Error | undefined
 }
@@ -48,6 +50,7 @@ export function statusOf({ id, group, role, state }: RaftServer, snapshotFailure
     snapshotFailure,
     commitIndex: state.commitIndex,
     lastApplied: state.lastApplied,
+    machineVersion: state.machineVersion,
     failure: state.failure,
   }
 }
@@ -59,6 +62,7 @@ export function isSameStatus(a: ServerStatus, b: ServerStatus): boolean {
     a.leaderId === b.leaderId &&
     a.commitIndex === b.commitIndex &&
     a.lastApplied === b.lastApplied &&
+    a.machineVersion === b.machineVersion &&
     a.lastIndex === b.lastIndex &&
     a.logStartsAfter === b.logStartsAfter &&
     a.snapshotIndex === b.snapshotIndex &&

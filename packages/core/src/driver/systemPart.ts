@@ -1,7 +1,10 @@
+import { FIRST_MACHINE_VERSION } from '../machineVersions.ts'
 import { IdempotencyKeys, type RememberedKey } from '../state/idempotencyKeys.ts'
 
 /** What of the replicated state is the system's own. */
 export interface SystemPart {
+  /** The version of the state machine that was in force. */
+  readonly machineVersion: number
   readonly keys: IdempotencyKeys
 }
 
@@ -11,10 +14,12 @@ const FORMAT = 1
 const HEAD_BYTES = 1 + 4
 /** The kinds of sections, for good; each has its length behind it. */
 const KEYS_SECTION = 1
+const VERSION_SECTION = 2
 const SECTION_HEAD_BYTES = 1 + 4
 /** Of a key, beside its text: the length of that, index, term, checksum, expiry. */
 const KEY_BYTES = 2 + 8 + 8 + 4 + 8
 const KEYS_HEAD_BYTES = 8 + 4
+const VERSION_BYTES = 4
 
 /**
  * The system's part of a snapshot, which stands before that of the state machine:
@@ -22,16 +27,18 @@ const KEYS_HEAD_BYTES = 8 + 4
  * ```
  * format (1)  length (4)  | section: kind (1)  length (4)  content | ...
  * keys:  forgottenUpTo (8)  count (4)  | length (2)  UTF-16 units (2 each)  index (8)  term (8)  checksum (4)  expiresAt (8) | ...
+ * version:  version of the state machine (4)
  * ```
  *
  * Integers are little-endian, those of 8 bytes IEEE 754 doubles. Two servers that have applied the same encode the same bytes.
  */
-export function encodeSystemPart({ keys }: SystemPart): Uint8Array {
+export function encodeSystemPart({ keys, machineVersion }: SystemPart): Uint8Array {
   const { remembered, forgottenUpTo } = keys.sweep()
   const keysBytes = remembered.reduce((sum, { key }) => sum + KEY_BYTES + 2 * key.length, KEYS_HEAD_BYTES)
-  const writer = new Writer(HEAD_BYTES + SECTION_HEAD_BYTES + keysBytes)
+  const contentBytes = SECTION_HEAD_BYTES + keysBytes + SECTION_HEAD_BYTES + VERSION_BYTES
+  const writer = new Writer(HEAD_BYTES + contentBytes)
   writer.byte(FORMAT)
-  writer.uint32(SECTION_HEAD_BYTES + keysBytes)
+  writer.uint32(contentBytes)
   writer.byte(KEYS_SECTION)
   writer.uint32(keysBytes)
   writer.double(forgottenUpTo)
@@ -43,6 +50,9 @@ export function encodeSystemPart({ keys }: SystemPart): Uint8Array {
     writer.uint32(checksum)
     writer.double(expiresAt)
   }
+  writer.byte(VERSION_SECTION)
+  writer.uint32(VERSION_BYTES)
+  writer.uint32(machineVersion)
   return writer.bytes
 }
 
@@ -52,13 +62,15 @@ export function decodeSystemPart(bytes: Uint8Array, lastTime: number): SystemPar
   assertFormat(reader.byte())
   const end = HEAD_BYTES + reader.uint32()
   let keys = new IdempotencyKeys()
+  let machineVersion = FIRST_MACHINE_VERSION
   while (reader.offset < end) {
     const kind = reader.byte()
     reader.uint32()
-    if (kind !== KEYS_SECTION) throw newerSnapshot(`it has a section of kind ${kind}`)
-    keys = readKeys(reader, lastTime)
+    if (kind === KEYS_SECTION) keys = readKeys(reader, lastTime)
+    else if (kind === VERSION_SECTION) machineVersion = reader.uint32()
+    else throw newerSnapshot(`it has a section of kind ${kind}`)
   }
-  return { keys }
+  return { keys, machineVersion }
 }
 
 function readKeys(reader: Reader, lastTime: number): IdempotencyKeys {

@@ -44,6 +44,7 @@ export function acknowledge(state: RaftState, following: Following): void {
     session: following.session,
     round: following.round,
     matchIndex: following.acknowledgedIndex,
+    machineVersion: state.machineVersions.newest,
   })
 }
 

@@ -28,6 +28,7 @@ export function takeLeadership(state: RaftState, wallTime: number): void {
   renewCredit(state)
   state.readRounds = startReadRounds()
   state.told.clear()
+  state.upgradeIndex = 0
   appendNoOp(state, wallTime)
   updatePeers(state)
 }
@@ -87,8 +88,11 @@ export function isOfSession(peer: Progress, reply: AppendEntriesReply | InstallS
 }
 
 /** §5.3: a follower holds everything up to `matchIndex`, durably. */
-export function noteAcceptance(state: RaftState, peer: Progress, { matchIndex }: AppendEntriesAccepted): void {
+export function noteAcceptance(state: RaftState, peer: Progress, reply: AppendEntriesAccepted): void {
+  const { matchIndex, machineVersion } = reply
   invariant(matchIndex <= state.log.lastIndex, 'a follower acknowledges nothing that its leader does not hold')
+  // The last word counts: its process may have been put back to older code.
+  peer.machineVersion = machineVersion
   if (matchIndex > peer.matchIndex) {
     peer.matchIndex = matchIndex
     let acknowledged = 0

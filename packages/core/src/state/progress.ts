@@ -31,6 +31,8 @@ export interface Progress {
   acknowledgedRound: number
   /** Something was sent since the last heartbeat tick: that was the heartbeat. */
   sentSinceTick: boolean
+  /** The newest version of the state machine that it can run, by its last word; 0 before it has said so. */
+  machineVersion: number
   /** The highest commit index this follower was told. */
   toldCommit: Index
   /** The store was asked for entries that are no longer in memory. */
@@ -56,6 +58,7 @@ export function startProgress(id: ServerId, session: number, nextIndex: Index): 
     silentTicks: 0,
     acknowledgedRound: NO_ROUND,
     sentSinceTick: false,
+    machineVersion: 0,
     toldCommit: 0,
     isReading: false,
     sending: undefined,

@@ -1,5 +1,6 @@
 import type { Configuration, PlacedConfiguration } from '../configuration.ts'
 import type { GroupId, Index, ServerId, StoreIdentity, Term } from '../identifiers.ts'
+import { FIRST_MACHINE_VERSION, FIRST_VERSION_ALONE, type MachineVersions } from '../machineVersions.ts'
 import type { HardState, RecoveredGroup } from '../ports.ts'
 import type { RaftSettings } from '../settings.ts'
 import type { SnapshotDescription } from '../snapshot.ts'
@@ -35,6 +36,8 @@ export interface RaftState {
   readonly id: ServerId
   readonly group: GroupId
   readonly store: StoreIdentity
+  /** What its state machine can run. */
+  readonly machineVersions: MachineVersions
   /** How it behaves: another object when that changes. */
   settings: RaftSettings
 
@@ -66,6 +69,9 @@ export interface RaftState {
   applyingIndex: Index
   /** The highest entry that the state machine has taken. */
   lastApplied: Index
+
+  /** The version by which the state machine took the last entry that was handed to it. */
+  machineVersion: number
 
   /** Who leads the current term, once known. */
   leaderId: ServerId | undefined
@@ -107,6 +113,8 @@ export interface RaftState {
   pendingChange: PendingChange | undefined
   /** As a leader: whether it still leads, for those who read. */
   readRounds: ReadRounds
+  /** As a leader: where the last version stands that it has named; 0 while it has named none. */
+  upgradeIndex: Index
   /** The last replication session given out in this process. */
   lastSession: number
 
@@ -133,18 +141,22 @@ export interface ServerOptions {
   readonly group: GroupId
   readonly store: StoreIdentity
   readonly settings: RaftSettings
+  /** What its state machine can run; the first version alone unless given. */
+  readonly machineVersions?: MachineVersions | undefined
   /** Undefined: the store holds nothing of the group. */
   readonly recovered: RecoveredGroup | undefined
 }
 
 /** The state of a server that has just been started from what its store holds. */
-export function startState({ id, group, store, settings, recovered }: ServerOptions): RaftState {
+export function startState(options: ServerOptions): RaftState {
+  const { id, group, store, settings, machineVersions = FIRST_VERSION_ALONE, recovered } = options
   // A snapshot stands for what is committed.
   const committed = recovered?.snapshot?.lastIncluded.index ?? 0
   return {
     id,
     group,
     store,
+    machineVersions,
     settings,
     currentTerm: recovered?.hardState.currentTerm ?? 0,
     votedFor: recovered?.hardState.votedFor,
@@ -158,6 +170,7 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     leaderCommit: 0,
     applyingIndex: 0,
     lastApplied: 0,
+    machineVersion: FIRST_MACHINE_VERSION,
     leaderId: undefined,
     lastContactMs: 0,
     leaderHeardAtMs: 0,
@@ -174,6 +187,7 @@ export function startState({ id, group, store, settings, recovered }: ServerOpti
     pendingChange: undefined,
     ticksSinceTransfer: 0,
     readRounds: startReadRounds(),
+    upgradeIndex: 0,
     peers: new Map(),
     lastSession: 0,
     pendingAppends: [],

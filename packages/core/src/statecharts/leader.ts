@@ -41,6 +41,7 @@ import {
   startTransfer,
   tellAgain,
 } from '../rules/transfer.ts'
+import { appendUpgrade, isUpgraded, mayUpgrade } from '../rules/upgrading.ts'
 import { answerPreVote, answerRequestVote } from '../rules/voting.ts'
 import { CHART_OPTIONS, positiveDelay, type ServerContext } from './context.ts'
 import type { RaftState } from '../state/raftState.ts'
@@ -73,6 +74,8 @@ const chart = setup({
     isChanging: ({ context }) => isChanging(context.state),
     isSettled: ({ context }) => !isChanging(context.state),
     isRemoved: ({ context }) => isRemoved(context.state),
+    mayUpgrade: ({ context }) => mayUpgrade(context.state),
+    isUpgraded: ({ context }) => isUpgraded(context.state),
     isOutranked: ({ context }) => preferredTarget(context.state) !== undefined,
     hasTarget: ({ context, event }) => targetOf(context.state, event) !== undefined,
   },
@@ -84,6 +87,7 @@ const chart = setup({
       if (event.type === 'appends.received') keepAppends(state, event.orders)
     },
     learnKeys: ({ context: { state, surroundings } }) => learnKeys(state, surroundings.wallTime()),
+    appendUpgrade: ({ context: { state, surroundings } }) => appendUpgrade(state, surroundings.wallTime()),
     takeReads: ({ context: { state, surroundings }, event }) => {
       if (event.type === 'reads.requested') takeReads(state, event.orders, surroundings.now())
     },
@@ -291,6 +295,26 @@ const leader = chart.createMachine({
             known: {},
           },
         },
+        machineVersion: {
+          description: 'All servers go over to a newer version of the state machine at the same entry.',
+          initial: 'steady',
+          states: {
+            steady: {
+              on: {
+                'heartbeatTick.elapsed': {
+                  description: 'Every member can run a newer one.',
+                  guard: 'mayUpgrade',
+                  target: 'upgrading',
+                  actions: ['appendUpgrade', tellOfEntries],
+                },
+              },
+            },
+            upgrading: {
+              description: 'The entry that names it is not applied here yet.',
+              on: { 'heartbeatTick.elapsed': { guard: 'isUpgraded', target: 'steady' } },
+            },
+          },
+        },
         reads: {
           description: 'What is committed, for those who read: proven to be so by a round of heartbeats (thesis §6.4).',
           initial: 'opening',
@@ -384,13 +408,14 @@ const leader = chart.createMachine({
   options: CHART_OPTIONS,
 })
 
-type Region = 'service' | 'reads' | 'membership' | 'store'
+type Region = 'service' | 'machineVersion' | 'reads' | 'membership' | 'store'
 
 /** In each region what an ordinary moment finds. */
 function isSettled({ value }: { readonly value: unknown }): boolean {
   const { leading } = value as { readonly leading?: Readonly<Record<Region, string>> }
   return (
     leading?.service === 'serving' &&
+    leading.machineVersion === 'steady' &&
     leading.reads === 'resting' &&
     leading.membership === 'settled' &&
     leading.store === 'flushing'
@@ -420,6 +445,7 @@ export const leaderMachine = withFastPath(leader, (snapshot, event) => {
     case 'heartbeatTick.elapsed':
       for (const id of state.peers.keys()) if (!isReplicating(id)) return false
       if (!holdsQuorum(state) || isStoreStalled(state) || preferredTarget(state) !== undefined) return false
+      if (mayUpgrade(state)) return false
       tick(context)
       for (const progress of state.peers.values()) heartbeat(state, progress)
       return true

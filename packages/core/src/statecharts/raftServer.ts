@@ -1,7 +1,8 @@
 import { createActor, type Actor, type ActorOptions, type InspectionEvent, type Observer } from 'xstate'
 import type { ConfigurationEntry, Entry } from '../entry.ts'
 import type { GroupId, Index, ServerId } from '../identifiers.ts'
-import { invariant, InvariantViolation } from '../errors.ts'
+import { invariant, InvariantViolation, MachineVersionError } from '../errors.ts'
+import { canRun } from '../machineVersions.ts'
 import { isAnswer, isOfLeader, type RaftMessage, type RequestVote } from '../messages.ts'
 import { abandonAppends, completeApplying, nextToApply, startApplying, type Applying } from '../rules/commitment.ts'
 import { adoptSnapshot } from '../rules/compaction.ts'
@@ -15,6 +16,7 @@ import { endKeyedAppends, refuseAppends } from '../rules/appending.ts'
 import { hasLearntKeys, noteKeys } from '../rules/idempotency.ts'
 import { abandonChange, refuseChange } from '../rules/membership.ts'
 import { endReads, hasReaders, refuseReads } from '../rules/reads.ts'
+import { followVersion } from '../rules/upgrading.ts'
 import { endTransfer, refuseTransfer } from '../rules/transfer.ts'
 import type { RaftSettings } from '../settings.ts'
 import type { SnapshotDescription, StoredSnapshot } from '../snapshot.ts'
@@ -97,8 +99,8 @@ export class RaftServer {
 
   /** A server that goes on from where the image was taken, on its own: as often as wanted, wherever wanted. */
   static putBack(image: ServerImage, host: ServerHost): RaftServer {
-    const { id, group, store, settings } = image.state
-    const server = new RaftServer({ id, group, store, settings, recovered: undefined, ...host }, image)
+    const { id, group, store, settings, machineVersions } = image.state
+    const server = new RaftServer({ id, group, store, settings, machineVersions, recovered: undefined, ...host }, image)
     server.#actor.start()
     if (image.timeout !== undefined) resumeTimeout(server.#actor, image.timeout, host.surroundings.now())
     return server
@@ -242,9 +244,23 @@ export class RaftServer {
     noteKeys(this.state, entries)
   }
 
-  /** The state machine was put in the place of what a snapshot stands for, which `applied` will tell of. */
-  noteRestored(keys: IdempotencyKeys): void {
+  /**
+   * The state machine is about to take entries that begin with this one: by which version of it. Undefined when its code
+   * cannot run that one, for which the server stops.
+   */
+  followVersion(entry: Entry): number | undefined {
+    followVersion(this.state, entry)
+    return this.#canRun(entry.index) ? this.state.machineVersion : undefined
+  }
+
+  /**
+   * The state machine is about to be put in the place of what a snapshot stands for up to `index`, which `applied` will tell of. Returns false
+   * when its code cannot run the version that was in force, for which the server stops.
+   */
+  noteRestored(keys: IdempotencyKeys, machineVersion: number, index: Index): boolean {
     this.state.keys = keys
+    this.state.machineVersion = machineVersion
+    return this.#canRun(index)
   }
 
   /** The server stops for good: `error` is why. */
@@ -275,6 +291,13 @@ export class RaftServer {
       note()
       this.#tellRole({ type: 'snapshot.advanced' })
     })
+  }
+
+  #canRun(index: Index): boolean {
+    const { group, machineVersion, machineVersions } = this.state
+    if (canRun(machineVersions, machineVersion)) return true
+    this.fail(new MachineVersionError(group, machineVersion, index, machineVersions))
+    return false
   }
 
   #disregards(request: RequestVote): boolean {

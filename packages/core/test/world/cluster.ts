@@ -5,7 +5,9 @@ import {
   type CompactionPolicy,
   type Entry,
   type HostedServer,
+  type Index,
   type Inspect,
+  type MachineVersions,
   type NodeId,
   type RaftSettings,
   type RaftState,
@@ -32,6 +34,9 @@ export interface ClusterOptions {
   readonly seed?: number
   readonly inspect?: Inspect
   readonly compaction?: CompactionPolicy
+  /** What the code of all nodes can run at first, and what the group begins with. */
+  readonly versions?: MachineVersions
+  readonly machineVersion?: number
   /** Only the first so many are members of the group. */
   readonly members?: number
   /** Nobody bootstraps the group. */
@@ -48,8 +53,14 @@ export interface ClusterNode {
   raft: RaftNode
   /** Undefined while the process is down. */
   server: HostedServer | undefined
+  /** What the code of its next process can run; undefined: the first version alone, and it does not say so. */
+  versions: MachineVersions | undefined
   /** Applied by this process, in order. */
   applied: Entry[]
+  /** By which version, of the entry of each index. */
+  appliedBy: Map<Index, number>
+  /** By which version its state was restored last. */
+  restoredBy: number | undefined
   /** What the state machine holds: the texts of all commands. */
   texts: string[]
   /** How often this process put a snapshot in the place of its state. */
@@ -88,7 +99,7 @@ export class Cluster {
     if (options.isUnborn !== true) {
       const members = this.ids.slice(0, options.members ?? size)
       const stores = new Map(members.map((id, place) => [id, disks[place]!.identity]))
-      const entry = firstEntry('the-group', stores, this.clock.wallTime())
+      const entry = firstEntry('the-group', stores, this.clock.wallTime(), options.machineVersion)
       for (const disk of disks.slice(0, members.length)) {
         const hardState = { currentTerm: entry.term, votedFor: undefined }
         disk.flush({ group: GROUP, hardState, truncateAfter: undefined, snapshot: undefined, entries: [entry] })
@@ -252,7 +263,10 @@ export class Cluster {
       store,
       raft,
       server: undefined,
+      versions: this.#options.versions,
       applied: [],
+      appliedBy: new Map(),
+      restoredBy: undefined,
       texts: [],
       restores: 0,
       snapshotFails: undefined,
@@ -263,7 +277,8 @@ export class Cluster {
       statuses: [],
     }
     const applied: Entry[] = []
-    Object.assign(node, { disk, store, raft, applied, texts: [], restores: 0, applyDone: undefined, statuses: [] })
+    Object.assign(node, { disk, store, raft, applied, appliedBy: new Map(), restoredBy: undefined })
+    Object.assign(node, { texts: [], restores: 0, applyDone: undefined, statuses: [] })
     this.nodes.set(id, node)
     if ((store.recover(GROUP)?.damaged ?? []).length === 0) this.open(id)
   }
@@ -284,10 +299,12 @@ const PIECE_BYTES = 16
 
 /** Holds the texts of all commands; its snapshot is these, a line each. */
 function stateMachineOf(node: ClusterNode): StateMachine {
-  const { applied } = node
+  const { applied, appliedBy } = node
   return {
-    apply: (entries, done) => {
+    ...(node.versions !== undefined && { versions: node.versions }),
+    apply: (entries, done, version) => {
       applied.push(...entries)
+      for (const { index } of entries) appliedBy.set(index, version)
       for (const entry of entries) if (entry.kind === 'command') node.texts.push(new TextDecoder().decode(entry.data))
       if (node.isApplyHeld) node.applyDone = done
       else done()
@@ -296,7 +313,8 @@ function stateMachineOf(node: ClusterNode): StateMachine {
       if (node.snapshotFails !== undefined) throw node.snapshotFails
       return piecesOf(node, new TextEncoder().encode(node.texts.join('\n')))
     },
-    restore: (source, done) => {
+    restore: (source, done, version) => {
+      node.restoredBy = version
       const pieces: Uint8Array[] = []
       const next = (): void =>
         source.read((error, bytes) => {

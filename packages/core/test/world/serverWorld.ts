@@ -220,14 +220,21 @@ export class ServerWorld {
   }
 
   accept(from: ServerId, matchIndex: Index, term: Term = this.state.currentTerm, session = this.session(from)) {
-    return this.receive(from, { type: 'appendEntries.accepted', term, session, round: 0, matchIndex })
+    return this.receive(from, {
+      type: 'appendEntries.accepted',
+      term,
+      session,
+      round: 0,
+      matchIndex,
+      machineVersion: 1,
+    })
   }
 
   /** A follower says that it has heard of `round`, and holds what it held before. */
   acknowledge(from: ServerId, round: number): string[] {
     const { session, matchIndex } = this.state.peers.get(from)!
     const term = this.state.currentTerm
-    return this.receive(from, { type: 'appendEntries.accepted', term, session, round, matchIndex })
+    return this.receive(from, { type: 'appendEntries.accepted', term, session, round, matchIndex, machineVersion: 1 })
   }
 
   reject(from: ServerId, prevLogIndex: Index, hint: LogPosition) {

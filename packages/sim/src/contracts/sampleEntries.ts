@@ -62,7 +62,9 @@ export function everyEntry(): Entry[] {
       subject: 'orders',
       idempotency: { key: 'k'.repeat(128), retainMs: 2 ** 40 },
     },
-    { ...sampleNoOp(13, 2 ** 52), time: Number.MAX_SAFE_INTEGER },
+    { ...sampleConfiguration(13, 2 ** 41), time: 2 ** 52, machineVersion: 2 },
+    { kind: 'upgrade', index: 14, term: 2 ** 41, time: 2 ** 52, machineVersion: 2 ** 32 - 1 },
+    { ...sampleNoOp(15, 2 ** 52), time: Number.MAX_SAFE_INTEGER },
   ]
 }
 

@@ -57,7 +57,14 @@ export function everyMessage(): Readonly<Record<Message['type'], readonly Messag
       },
     ],
     'appendEntries.accepted': [
-      { type: 'appendEntries.accepted', term: 7, session: 300, round: 8589934592, matchIndex: 2 ** 40 },
+      {
+        type: 'appendEntries.accepted',
+        term: 7,
+        session: 300,
+        round: 8589934592,
+        matchIndex: 2 ** 40,
+        machineVersion: 1,
+      },
     ],
     'appendEntries.rejected': [
       { type: 'appendEntries.rejected', term: 7, session: 1, round: 1, prevLogIndex: 5, hint: { index: 0, term: 0 } },

@@ -78,6 +78,11 @@ export const INVARIANTS = {
   answeredIsCommitted: 'an append that was answered stands where the answer says (§8)',
   refusedIsAbsent: 'an append that was refused is not in the log (§8)',
   appendedInItsTerm: 'an append stands in the term that it named, or nowhere',
+  // Versions of the state machine
+  versionsRise: 'versions of the state machine rise along the log',
+  versionIsSupported: 'the log goes over to a version when every member has had code for it',
+  versionsAgree: 'every server applies an entry by the version that the log says',
+
   appendedOnce: 'what was sent once stands in the log once (§8)',
   keyStandsOnce: 'what has an idempotency key stands in the log once, however often it was sent (thesis §6.3)',
   sameKeySameAnswer: 'whoever sends the same again, under the same idempotency key, gets the same answer (thesis §6.3)',

@@ -1,3 +1,4 @@
+import { MachineVersionError } from '@quorate/core'
 import type {
   Entry,
   GroupWrite,
@@ -21,6 +22,7 @@ import { glimpseOf, type Glimpse, type Sight, isConfiguredAnew } from './sight.t
 import { SnapshotChecks } from './snapshotChecks.ts'
 import { StorageChecks } from './storageChecks.ts'
 import { TimerChecks } from './timerChecks.ts'
+import { VersionChecks } from './versionChecks.ts'
 import { VoteChecks } from './voteChecks.ts'
 import type { WorldRecord } from './worldRecord.ts'
 
@@ -34,6 +36,7 @@ export class Invariants {
   readonly clients: ClientChecks
   readonly #nodes: ReadonlyMap<NodeId, SimNode>
   readonly #logs: LogChecks
+  readonly #versions: VersionChecks
   readonly #commits: CommitChecks
   readonly #snapshots: SnapshotChecks
   readonly #replication: ReplicationChecks
@@ -54,7 +57,8 @@ export class Invariants {
     this.clients = new ClientChecks(this.record)
     this.#timers = new TimerChecks(now)
     this.#leadership = new LeadershipChecks(nodes, now)
-    this.#logs = new LogChecks(this.record)
+    this.#versions = new VersionChecks(this.record, nodes)
+    this.#logs = new LogChecks(this.record, this.#versions)
     this.#commits = new CommitChecks(this.record, nodes)
     this.#snapshots = new SnapshotChecks(this.record)
     this.#replication = new ReplicationChecks(this.record, nodes, largestEntryBytes)
@@ -103,7 +107,8 @@ export class Invariants {
     if (failure === undefined && node.lostFor === undefined) this.votes.written(node)
   }
 
-  applied(node: SimNode, entry: Entry, result: unknown): void {
+  applied(node: SimNode, entry: Entry, result: unknown, machineVersion: number): void {
+    this.#versions.applied(node, entry, machineVersion)
     const isFirst = !(entry.index in this.record.results)
     this.#commits.applied(node, entry, result, this.#appliedIndexOf(node))
     if (isFirst) {
@@ -122,7 +127,8 @@ export class Invariants {
     this.#snapshots.restoring(node, description)
   }
 
-  restored(node: SimNode, description: SnapshotDescription): void {
+  restored(node: SimNode, description: SnapshotDescription, machineVersion: number): void {
+    this.#versions.restored(node, description, machineVersion)
     this.#snapshots.restored(node, description, this.#appliedIndexOf(node))
     this.#appliedIndexes.set(node.id, { incarnation: node.incarnation, index: description.lastIncluded.index })
   }
@@ -133,13 +139,14 @@ export class Invariants {
     return former?.incarnation === incarnation ? former.index : 0
   }
 
-  status({ id }: SimNode, { failure }: ServerStatus): void {
+  status({ id, machineVersion }: SimNode, { failure }: ServerStatus): void {
     if (failure === undefined) return
     // What a look at an answer has found is thrown within the server that gave it.
     if (failure instanceof InvariantBroken) throw failure
     const isExpected = 'code' in failure && (failure.code === 'SERVER_STOPPED' || failure.code === 'STORE_REPLACED')
     const isOfTheStore = failure.name === 'StorageFailedError'
-    if (isExpected || isOfTheStore) return
+    const lacksCode = failure instanceof MachineVersionError && failure.version > machineVersion
+    if (isExpected || isOfTheStore || lacksCode) return
     // What is no error of ours was thrown by the state machine.
     const invariant = 'code' in failure ? 'coreHolds' : 'machineTakesAll'
     throw new InvariantBroken(invariant, `${id} has stopped: ${failure.message}`, { cause: failure })

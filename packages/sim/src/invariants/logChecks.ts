@@ -5,14 +5,17 @@ import type { SimNode } from '../world/simNode.ts'
 import type { StoreContent } from '../world/storeLedger.ts'
 import { hold } from './invariant.ts'
 import { leadsAnew, type Glimpse, type Sight } from './sight.ts'
+import type { VersionChecks } from './versionChecks.ts'
 import type { WorldRecord } from './worldRecord.ts'
 
 /** What stands in logs, as they are written. */
 export class LogChecks {
   readonly #record: WorldRecord
+  readonly #versions: VersionChecks
 
-  constructor(record: WorldRecord) {
+  constructor(record: WorldRecord, versions: VersionChecks) {
     this.#record = record
+    this.#versions = versions
   }
 
   /** A truncation must not reach what is committed here, unless a snapshot comes that stands for it. */
@@ -140,7 +143,8 @@ export class LogChecks {
     hold(isInOrder, 'termsAscend', () => {
       return `${id} has ${index}/${term} of ${time} behind ${before.index}/${before.term} of ${this.#record.timeAt(before)}`
     })
-    this.#record.noteEntry(entry, chain)
+    this.#versions.noted(entry, before)
+    this.#record.noteEntry(entry, before, chain)
   }
 
   #checkCompleteness({ node, state }: Sight): void {

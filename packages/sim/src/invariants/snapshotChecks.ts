@@ -28,8 +28,8 @@ export class SnapshotChecks {
     hold(lastApplied === appliedIndex, 'snapshotIsCommitted', () => {
       return `${id} takes a snapshot at ${lastApplied}, and its state machine stands at ${appliedIndex}`
     })
-    const { keys } = server?.server.state ?? { keys: new IdempotencyKeys() }
-    this.#record.noteSnapshot(appliedIndex, Buffer.concat([encodeSystemPart({ keys }), bytes]))
+    const { keys, machineVersion } = server?.server.state ?? { keys: new IdempotencyKeys(), machineVersion: 1 }
+    this.#record.noteSnapshot(appliedIndex, Buffer.concat([encodeSystemPart({ keys, machineVersion }), bytes]))
   }
 
   writing({ id }: SimNode, { snapshot }: GroupWrite): void {

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { FIRST_MACHINE_VERSION } from '@quorate/core'
 import type { Entry, Index, LogPosition, NodeId, PlacedConfiguration, SnapshotDescription, Term } from '@quorate/core'
 import type { LogDigest } from '../world/logDigest.ts'
 import type { KnownEntries } from '../world/storeLedger.ts'
@@ -25,6 +26,8 @@ export class WorldRecord implements KnownEntries {
   readonly #snapshots = new Map<string, Uint8Array>()
   readonly #chains = new Map<number, number>()
   readonly #times = new Map<number, number>()
+  /** Where it is not the first. */
+  readonly #versions = new Map<number, number>()
   /** The highest term that anybody has led. */
   lastLedTerm: Term = 0
 
@@ -42,10 +45,18 @@ export class WorldRecord implements KnownEntries {
     return this.#times.get(keyOf(index, term)) ?? 0
   }
 
-  /** An entry that was not there before. */
-  noteEntry({ index, term, time }: Entry, chain: number): void {
-    this.#chains.set(keyOf(index, term), chain)
-    this.#times.set(keyOf(index, term), time)
+  /** The version of the state machine that is in force for the entry of this place. */
+  versionAt({ index, term }: LogPosition): number {
+    return this.#versions.get(keyOf(index, term)) ?? FIRST_MACHINE_VERSION
+  }
+
+  /** An entry that was not there before, behind one that was. */
+  noteEntry(entry: Entry, before: LogPosition, chain: number): void {
+    const key = keyOf(entry.index, entry.term)
+    this.#chains.set(key, chain)
+    this.#times.set(key, entry.time)
+    const version = 'machineVersion' in entry ? entry.machineVersion : this.versionAt(before)
+    if (version !== undefined && version !== FIRST_MACHINE_VERSION) this.#versions.set(key, version)
   }
 
   isCommitted({ index, term }: LogPosition): boolean {

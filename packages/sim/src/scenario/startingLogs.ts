@@ -1,5 +1,5 @@
-import type { Entry, GroupWrite, Index, NodeId, Store, StoreIdentity, Term } from '@quorate/core'
-import { firstEntry } from '@quorate/core'
+import type { Entry, GroupWrite, Index, LogPosition, NodeId, Store, StoreIdentity, Term } from '@quorate/core'
+import { LOG_START, firstEntry } from '@quorate/core'
 import { LogDigest } from '../world/logDigest.ts'
 import { GROUP } from '../world/simNode.ts'
 import type { SimWorld } from '../world/simWorld.ts'
@@ -77,9 +77,11 @@ export class StartingLogs {
 
   #tell({ invariants: { record } }: SimWorld, entries: readonly Entry[]): void {
     const digest = new LogDigest()
+    let before: LogPosition = LOG_START
     for (const entry of entries) {
       digest.appendEntry(entry)
-      record.noteEntry(entry, digest.chainAt(entry.index) as number)
+      record.noteEntry(entry, before, digest.chainAt(entry.index) as number)
+      before = entry
     }
     for (const [term, leader] of this.leaders) record.leaders.set(term, leader)
     record.lastLedTerm = Math.max(0, ...this.leaders.keys())

@@ -57,6 +57,7 @@ function settledPeers(peers: Peers): Peers {
       acknowledgedRound: 0,
       sentSinceTick: false,
       toldCommit: 0,
+      machineVersion: 0,
     }
     const round = { roundGoal: 0, roundTicks: 0, isCaughtUp: false }
     return [

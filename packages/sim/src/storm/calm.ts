@@ -1,4 +1,4 @@
-import { priorityOf } from '@quorate/core'
+import { FIRST_MACHINE_VERSION, priorityOf } from '@quorate/core'
 import { appendWithin } from '../workload/appendWithin.ts'
 import type { SimClient } from '../workload/simClient.ts'
 import { CALM_CONDITIONS } from '../world/simNetwork.ts'
@@ -37,6 +37,7 @@ export async function calmDown(
   await regain(world)
   if (world.changesMembers) await gather(world)
   await prefer(world)
+  await upgrade(world)
   await settle(world, clients)
   world.invariants.checkEnd()
   return recovery
@@ -141,6 +142,26 @@ async function prefer(world: SimWorld): Promise<void> {
   const hasPreferred = await world.run(SETTLING_MS, isPreferred)
   if (!hasPreferred)
     throw new CalmBroken(`none of the highest priority leads ${SETTLING_MS} ms later: ${describe(world)}`)
+}
+
+/** All servers get the newest code that there is, one after the other, and go over to its version. */
+async function upgrade(world: SimWorld): Promise<void> {
+  const nodes = [...world.nodes.values()]
+  const newest = Math.max(...nodes.map(({ machineVersion }) => machineVersion))
+  // A member that is lost for good holds the others to the version that it had.
+  if (newest === FIRST_MACHINE_VERSION || nodes.some(({ lostFor }) => lostFor !== undefined)) return
+  const isInForce = (): boolean =>
+    healthyNodes(world).every(({ server }) => server?.server.state.machineVersion === newest)
+  for (const node of healthyNodes(world)) {
+    if (node.machineVersion === newest) continue
+    node.deploy(newest)
+    world.kill(node)
+    world.start(node)
+    await world.run(SETTLING_MS, () => node.isUp && world.leader !== undefined)
+  }
+  const hasUpgraded = await world.run(SETTLING_MS, isInForce)
+  if (!hasUpgraded)
+    throw new CalmBroken(`version ${newest} is not in force ${SETTLING_MS} ms later: ${describe(world)}`)
 }
 
 async function settle(world: SimWorld, clients: readonly SimClient[]): Promise<void> {

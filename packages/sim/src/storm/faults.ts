@@ -55,9 +55,13 @@ export const FAULTS = {
   echo: { everyMs: 700, happen: echo },
   transferLeadership: { everyMs: 5_000, happen: transferLeadership },
   changeMembers: { everyMs: 2_500, happen: changeMembers },
+  deploy: { everyMs: 1_500, happen: deploy },
 } as const satisfies Record<string, Fault>
 
 export type FaultName = keyof typeof FAULTS
+
+/** The last kinds to be drawn: a storm that has none of them is what its seed has always meant. */
+export const DRAWN_LAST: readonly FaultName[] = ['deploy']
 
 function pickUp({ world, random }: FaultSite): SimNode | undefined {
   const { up } = world
@@ -310,6 +314,24 @@ function changeMembers(site: FaultSite): void {
     else if (type === 'superseded') coverage.count('changeSuperseded')
     else if (type === 'refused') coverage.count('changeRefused')
   })
+}
+
+/**
+ * A process ends, and the next one has other code: as a rule the newest that there is, now and then a newer one, or that
+ * of before. Put back to code that lacks the version in force, a server stops, and is given newer code.
+ */
+function deploy(site: FaultSite): void {
+  const node = pickUp(site)
+  if (node === undefined) return
+  const { world, random, coverage } = site
+  const newest = Math.max(...[...world.nodes.values()].map(({ machineVersion }) => machineVersion))
+  const isRelease = newest === node.machineVersion && random.happens(0.3)
+  const isPutBack = random.happens(0.1)
+  if (isPutBack) node.deploy(Math.max(1, node.machineVersion - 1))
+  else node.deploy(isRelease ? newest + 1 + random.below(2) : newest)
+  coverage.count(isPutBack ? 'codePutBack' : 'codeDeployed')
+  world.kill(node)
+  later(site, random.between(5, random.pick([100, 1_000])), () => comeBack(site, node))
 }
 
 function electionTimeoutMaxMs(node: SimNode): number {

@@ -1,4 +1,4 @@
-import type { ServerStatus } from '@quorate/core'
+import { MachineVersionError, type ServerStatus } from '@quorate/core'
 import { CorruptStoreError } from '@quorate/disk'
 import { INVARIANTS, InvariantBroken, hold, type InvariantName } from '../invariants/invariant.ts'
 import { SimRandom } from '../random.ts'
@@ -12,7 +12,7 @@ import { bothWatchers, type WorldWatcher } from '../world/worldWatcher.ts'
 import { SimWorld } from '../world/simWorld.ts'
 import { CalmBroken, calmDown } from './calm.ts'
 import { Coverage, type CoverageName } from './coverage.ts'
-import { FAULTS, type FaultName, type FaultSite } from './faults.ts'
+import { DRAWN_LAST, FAULTS, type FaultName, type FaultSite } from './faults.ts'
 import { StormWatch } from './stormWatch.ts'
 import { CALM_CONDITIONS } from '../world/simNetwork.ts'
 import { drawWeather, type Weather } from './weather.ts'
@@ -187,17 +187,20 @@ export class Storm {
       isOn: () => this.#isOn,
     }
     // Each kind has its own chance, and so has each fault: what one draws, or that it is left out, changes no other.
-    for (const name of Object.keys(FAULTS) as FaultName[]) {
-      const random = this.#random.fork()
+    const begin = (name: FaultName, random: SimRandom): void => {
       const everyMs = weather.faults.get(name)
       let count = 0
       if (everyMs !== undefined) this.#repeat(random, everyMs, () => this.#happen(site, name, ++count, random.fork()))
+    }
+    for (const name of Object.keys(FAULTS) as FaultName[]) {
+      if (!DRAWN_LAST.includes(name)) begin(name, this.#random.fork())
     }
     const random = this.#random.fork()
     this.#repeat(random, 400, () => this.#peek(random))
     if (weather.settings.leaseReads === true) {
       this.#repeat(this.#random.fork(), 200, () => this.#askForLeases())
     }
+    for (const name of DRAWN_LAST) if (weather.faults.has(name)) begin(name, this.#random.fork())
     await world.run(weather.stormMs)
     this.#isOn = false
   }
@@ -248,6 +251,10 @@ export class Storm {
     if (failure === undefined) return
     const { incarnation } = node
     if (node.lostFor === 'wipe') this.coverage.count('wipeFound')
+    if (failure instanceof MachineVersionError) {
+      this.coverage.count('versionLacked')
+      node.deploy(failure.version)
+    }
     this.world.at(this.world.now + this.#random.between(0, 50), () => {
       if (!node.isUp || node.incarnation !== incarnation) return
       this.world.kill(node)
@@ -317,6 +324,17 @@ function limited(weather: Weather, limits: StormLimits): Weather {
 
 /** Its methods, which a spread would not take along. */
 function watched(watch: StormWatch): Partial<StormWatch> {
-  const names = ['sent', 'received', 'lost', 'writing', 'written', 'read', 'restored', 'disk', 'beforeLook'] as const
+  const names = [
+    'sent',
+    'received',
+    'lost',
+    'writing',
+    'written',
+    'read',
+    'applied',
+    'restored',
+    'disk',
+    'beforeLook',
+  ] as const
   return Object.fromEntries(names.map((name) => [name, watch[name].bind(watch)]))
 }

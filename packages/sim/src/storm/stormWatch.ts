@@ -1,6 +1,7 @@
 import {
   isSameSnapshot,
   isVoter,
+  type Entry,
   type GroupWrite,
   type RaftState,
   type SnapshotDescription,
@@ -99,6 +100,10 @@ export class StormWatch implements WorldWatcher {
 
   read(): void {
     this.#coverage.count('entriesReadBack')
+  }
+
+  applied(_node: SimNode, { kind }: Entry): void {
+    if (kind === 'upgrade') this.#coverage.count('machineUpgraded')
   }
 
   restored({ server }: SimNode, { lastIncluded }: SnapshotDescription): void {

@@ -2,7 +2,7 @@ import type { CompactionPolicy, RaftSettings } from '@quorate/core'
 import type { SimRandom } from '../random.ts'
 import type { NetworkConditions } from '../world/simNetwork.ts'
 import type { NodeConditions } from '../world/simNode.ts'
-import { FAULTS, type FaultName } from './faults.ts'
+import { DRAWN_LAST, FAULTS, type FaultName } from './faults.ts'
 import { drawNetwork } from './networkWeather.ts'
 
 /**
@@ -35,6 +35,7 @@ export function drawWeather(random: SimRandom): Weather {
   return {
     ...weather,
     keyed,
+    faults: new Map([...weather.faults, ...drawLast(random)]),
     settings: { ...weather.settings, ...settings },
     node: (own) => ({ ...weather.node(own), ...compaction?.(own) }),
   }
@@ -119,9 +120,17 @@ function drawNodes(random: SimRandom): (random: SimRandom) => NodeConditions {
   return (own) => ({ clockRate: 1 + own.between(-drift, drift), busyMs, diskMs, applyMs, segmentBytes })
 }
 
+/** Three storms in ten have each of them. */
+function drawLast(random: SimRandom): [FaultName, number][] {
+  return DRAWN_LAST.flatMap((name) => {
+    const scale = random.pick([0, 0, 0, 0, 0, 0, 0, 0.4, 1, 3])
+    return scale > 0 ? [[name, FAULTS[name].everyMs / scale]] : []
+  })
+}
+
 function drawFaults(random: SimRandom, changesMembers: boolean): Map<FaultName, number> {
   const faults = new Map<FaultName, number>()
-  const names = Object.keys(FAULTS) as FaultName[]
+  const names = (Object.keys(FAULTS) as FaultName[]).filter((name) => !DRAWN_LAST.includes(name))
   for (const name of names) {
     const scale = random.pick([0, 0, 0.4, 1, 1, 3])
     if (scale > 0) faults.set(name, FAULTS[name].everyMs / scale)

@@ -146,8 +146,9 @@ export class ListsAndRegistersMachine implements Machine {
   readonly #registers = new Map<string, number>()
   #digest = 0
 
-  apply({ data, index }: CommandEntry): unknown {
-    this.#digest = mix(this.#digest, index)
+  /** By each version another way: who applies by another one than the others is found out. */
+  apply({ data, index }: CommandEntry, machineVersion: number = 1): unknown {
+    this.#digest = mix(mix(this.#digest, index), machineVersion)
     if (data.length === 0 || data[0] === 0x21) return undefined
     const action = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString()) as Action
     const result = this.#perform(action)

@@ -1,6 +1,6 @@
 import type { Entry } from '@quorate/core'
 
-const KINDS: Readonly<Record<Entry['kind'], number>> = { command: 1, 'no-op': 2, configuration: 3 }
+const KINDS: Readonly<Record<Entry['kind'], number>> = { command: 1, 'no-op': 2, configuration: 3, upgrade: 4 }
 
 /** 32 bits that stand for an entry's place and content: two entries with one digest are taken for the same. */
 export function digestOf(entry: Entry): number {
@@ -11,7 +11,8 @@ export function digestOf(entry: Entry): number {
   } else if (entry.kind === 'configuration') {
     const { groupUuid, members, voters, next } = entry.configuration
     digest = mixText(digest, JSON.stringify([groupUuid, members, voters, next]))
-  }
+    if (entry.machineVersion !== undefined) digest = mix(digest, entry.machineVersion)
+  } else if (entry.kind === 'upgrade') digest = mix(digest, entry.machineVersion)
   return digest
 }
 

@@ -1,3 +1,4 @@
+import { FIRST_MACHINE_VERSION } from '@quorate/core'
 import type { CommandEntry, Entry, Index, SnapshotDescription, SnapshotSource, StateMachine } from '@quorate/core'
 import type { SimRandom } from '../random.ts'
 import type { Machine } from './machine.ts'
@@ -8,15 +9,17 @@ const MOST_PIECES = 6
 
 /** Told of what a machine takes and gives. */
 export interface MachineWatcher {
-  applied(entry: Entry, result: unknown): void
+  applied(entry: Entry, result: unknown, machineVersion: number): void
   snapshotTaken(bytes: Uint8Array): void
   /** It begins with that. */
   restoring(description: SnapshotDescription): void
-  restored(description: SnapshotDescription): void
+  restored(description: SnapshotDescription, machineVersion: number): void
 }
 
 export interface MachineRunOptions {
   readonly machine: Machine
+  /** The newest version that its code can run. */
+  readonly newestVersion: number
   readonly process: SimProcess
   readonly random: SimRandom
   /** Milliseconds that a batch, or a piece of a snapshot, takes at most; 0 for at once. */
@@ -45,12 +48,14 @@ export class MachineRun {
 
   /** As the driver has it. */
   get port(): StateMachine {
-    const apply: StateMachine['apply'] = (entries, done) => this.#apply(entries, this.#begin(done))
-    if (!this.canBeSnapshotted) return { apply }
+    const versions = { oldest: FIRST_MACHINE_VERSION, newest: this.#options.newestVersion }
+    const apply: StateMachine['apply'] = (entries, done, version) => this.#apply(entries, version, this.#begin(done))
+    if (!this.canBeSnapshotted) return { versions, apply }
     return {
+      versions,
       apply,
       snapshot: () => this.#snapshot(),
-      restore: (source, done) => this.#restore(source, this.#begin(done)),
+      restore: (source, done, version) => this.#restore(source, version, this.#begin(done)),
     }
   }
 
@@ -64,11 +69,12 @@ export class MachineRun {
     }
   }
 
-  #apply(entries: readonly Entry[], done: () => void): void {
+  #apply(entries: readonly Entry[], machineVersion: number, done: () => void): void {
     for (const entry of entries) {
-      const result = entry.kind === 'command' ? this.machine.apply(entry satisfies CommandEntry) : undefined
+      const result =
+        entry.kind === 'command' ? this.machine.apply(entry satisfies CommandEntry, machineVersion) : undefined
       this.appliedIndex = entry.index
-      this.#options.watcher.applied(entry, result)
+      this.#options.watcher.applied(entry, result, machineVersion)
     }
     this.#afterAWhile(done)
   }
@@ -81,7 +87,7 @@ export class MachineRun {
   }
 
   /** All of it is read before any of the state is replaced. */
-  #restore(source: SnapshotSource, done: (error?: Error) => void): void {
+  #restore(source: SnapshotSource, machineVersion: number, done: (error?: Error) => void): void {
     const description = this.#options.restoring()
     this.#options.watcher.restoring(description)
     const pieces: Uint8Array[] = []
@@ -94,7 +100,7 @@ export class MachineRun {
         } else {
           this.machine.restore?.(Buffer.concat(pieces))
           this.appliedIndex = description.lastIncluded.index
-          this.#options.watcher.restored(description)
+          this.#options.watcher.restored(description, machineVersion)
           done()
         }
       })

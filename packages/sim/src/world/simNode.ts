@@ -1,4 +1,5 @@
 import {
+  FIRST_MACHINE_VERSION,
   RaftNode,
   type CompactionPolicy,
   type Entry,
@@ -63,13 +64,13 @@ export interface NodeWatcher {
   written(node: SimNode, failure: StoreFailure | undefined): void
   /** Entries are read back from the store. */
   read(node: SimNode): void
-  applied(node: SimNode, entry: Entry, result: unknown): void
+  applied(node: SimNode, entry: Entry, result: unknown, machineVersion: number): void
   /** Its machine stands at what it has applied, and this is all of its state. */
   snapshotTaken(node: SimNode, bytes: Uint8Array): void
   /** Its machine is about to be put in the state that a snapshot says. */
   restoring(node: SimNode, description: SnapshotDescription): void
   /** Its machine is in the state that a snapshot says, and in no other. */
-  restored(node: SimNode, description: SnapshotDescription): void
+  restored(node: SimNode, description: SnapshotDescription, machineVersion: number): void
   status(node: SimNode, status: ServerStatus): void
   disk(node: SimNode, event: DiskEvent): void
 }
@@ -116,6 +117,9 @@ export class SimNode {
   #lostLedger: StoreLedger | undefined
   conditions: NodeConditions
   wallSkewMs = 0
+  /** The newest version of the state machine that the code of its next process can run, and of any it has had. */
+  machineVersion = FIRST_MACHINE_VERSION
+  newestVersion = FIRST_MACHINE_VERSION
   /** Called once, as soon as the store has reported a flush and before the driver says anything of it. */
   afterNextFlush: (() => void) | undefined
   /** Why it cannot come back: its disk was damaged or exchanged. */
@@ -221,6 +225,12 @@ export class SimNode {
     const content = await opening.pump(using())
     opening.attached.end()
     if (content !== 'killed') this.ledger.beginWith(content)
+  }
+
+  /** Its next process runs other code. */
+  deploy(machineVersion: number): void {
+    this.machineVersion = machineVersion
+    this.newestVersion = Math.max(this.newestVersion, machineVersion)
   }
 
   /** It gets another disk, and nothing on it. */
@@ -383,15 +393,16 @@ export class SimNode {
     const { machine, watcher } = this.#options
     return new MachineRun({
       machine: machine(),
+      newestVersion: this.machineVersion,
       process,
       random: this.#random,
       applyMs: () => this.conditions.applyMs,
       restoring: () => server().server.state.snapshot as SnapshotDescription,
       watcher: {
-        applied: (entry, result) => watcher.applied(this, entry, result),
+        applied: (entry, result, version) => watcher.applied(this, entry, result, version),
         snapshotTaken: (bytes) => watcher.snapshotTaken(this, bytes),
         restoring: (description) => watcher.restoring(this, description),
-        restored: (description) => watcher.restored(this, description),
+        restored: (description, version) => watcher.restored(this, description, version),
       },
     })
   }

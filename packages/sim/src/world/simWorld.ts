@@ -108,7 +108,7 @@ export class SimWorld {
     const first = this.node(this.ids[0] as NodeId)
     first.process?.arrive(0, () => {
       const members = this.ids.slice(0, this.#options.members)
-      first.raft?.bootstrap(GROUP, members, BIRTH_TIMEOUT_MS, (error) => (outcome = { error }))
+      first.raft?.bootstrap(GROUP, { nodes: members, timeoutMs: BIRTH_TIMEOUT_MS }, (error) => (outcome = { error }))
     })
     await this.run(BIRTH_TIMEOUT_MS + 1000, () => outcome !== undefined)
     if (outcome?.error !== undefined) throw outcome.error
@@ -246,9 +246,9 @@ export class SimWorld {
         this.#watcher?.written?.(node, failure)
       },
       read: (node) => this.#watcher?.read?.(node),
-      applied: (node, entry, result) => {
+      applied: (node, entry, result, version) => {
         this.#digest = mix(mix(this.#digest, entry.index), entry.term)
-        this.#note(() => this.invariants.applied(node, entry, result))
+        this.#note(() => this.invariants.applied(node, entry, result, version))
         this.#watcher?.applied?.(node, entry, result)
       },
       snapshotTaken: (node, bytes) => {
@@ -256,9 +256,9 @@ export class SimWorld {
         this.#note(() => this.invariants.snapshotTaken(node, bytes))
       },
       restoring: (node, description) => this.#note(() => this.invariants.restoring(node, description)),
-      restored: (node, description) => {
+      restored: (node, description, version) => {
         this.#digest = mix(mix(this.#digest, description.lastIncluded.index), description.checksum)
-        this.#note(() => this.invariants.restored(node, description))
+        this.#note(() => this.invariants.restored(node, description, version))
         this.#watcher?.restored?.(node, description)
       },
       status: (node, status: ServerStatus) => {

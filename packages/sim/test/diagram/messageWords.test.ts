@@ -49,7 +49,7 @@ test.each<[Message, string]>([
     'appendEntries term 3 prev 4/2 entries 5..6/2 7..9/3 commit 4 session 2',
   ],
   [
-    { type: 'appendEntries.accepted', term: 3, session: 2, round: 0, matchIndex: 5 },
+    { type: 'appendEntries.accepted', term: 3, session: 2, round: 0, matchIndex: 5, machineVersion: 1 },
     'appendEntries.accepted term 3 match 5 session 2',
   ],
   [

@@ -184,7 +184,7 @@ describe('a snapshot', () => {
   })
 
   it('that would take a state machine back is found out', () => {
-    expect(() => world.invariants.restored(node, sound)).toThrow(broken('appliedInOrder'))
+    expect(() => world.invariants.restored(node, sound, 1)).toThrow(broken('appliedInOrder'))
   })
 
   it('that is restored before it is on disk is found out', () => {

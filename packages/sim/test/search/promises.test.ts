@@ -97,11 +97,15 @@ describe('what leaves a machine', () => {
   it('acknowledges what is on its disk, as its log has it', () => {
     const follower = machine(0, [2, 2], { term: 3 })
     const accepted = { type: 'appendEntries.accepted', term: 3, session: 1, round: 0 } as const
-    expect(sending(follower, 1, { ...accepted, matchIndex: 3 })).not.toThrow()
-    expect(sending(follower, 1, { ...accepted, matchIndex: 4 })).toThrow(broken('acknowledgedIsDurable'))
+    expect(sending(follower, 1, { ...accepted, machineVersion: 1, matchIndex: 3 })).not.toThrow()
+    expect(sending(follower, 1, { ...accepted, machineVersion: 1, matchIndex: 4 })).toThrow(
+      broken('acknowledgedIsDurable'),
+    )
     const { image, disk } = follower
     const other = new Machine(0, image, { ...disk, entries: entriesOf([1, 1]) })
-    expect(sending(other, 1, { ...accepted, matchIndex: 3 })).toThrow(broken('acknowledgedIsDurable'))
+    expect(sending(other, 1, { ...accepted, machineVersion: 1, matchIndex: 3 })).toThrow(
+      broken('acknowledgedIsDurable'),
+    )
   })
 })
 
